@@ -97,6 +97,10 @@ function withSentenceNames(use) {
   }
 }
 
+/** They have their room from the beginning, so that nothing moves when they get their names. */
+const languageButtons = () =>
+  locales.map((locale) => `<button type="button" lang="${locale}">${locale.toUpperCase()}</button>`).join('');
+
 const source = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 /** @returns {{ html: string, scriptHash: string, styleHash: string, sha256: string }} */
@@ -117,6 +121,7 @@ export function build() {
   if (/[<&]/.test(first + others + words)) throw new Error('a sentence or a word would be taken for markup');
   const html = readFileSync(path('index.html'), 'utf8')
     .replace(/\n +/g, '\n')
+    .replace('<!-- languages -->', () => languageButtons())
     .replace('/* style */', () => style)
     .replace('/* early */', () => early)
     .replace('/* script */', () => script)

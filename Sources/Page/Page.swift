@@ -4,16 +4,16 @@
 /// The patient's page: one document, the same octets for everybody, with nothing to load besides.
 package enum Page {
     /// SHA-256 of ``html`` in UTF-8, in hexadecimal.
-    package static let sha256 = "42fce7367d908079b36b009e6e0154a5e94b661dff85a5ca37a8a926f5e4e695"
+    package static let sha256 = "6966ecf89e122052d95a59dabdf89a9377e15d7d9b341586ba817c5cf2940426"
 
     /// Source expressions of the page's scripts for `script-src` (CSP Level 3 §2.3.1), quotes included.
     package static let scriptHash =
         "'sha256-KmJFzII0IJE0aCEwDv7idFD4DqE+fG+clA7K1akjwJ4='" + " "
-        + "'sha256-XFif4lIvC/e0s8b3HsoP9r+RAm1KBfaX1+Qh+lNWhPo='" + " "
+        + "'sha256-yoNOjSsPMe8Ep5m0IDrpUe5y6yCgI5vEwhCqBx1R+zc='" + " "
         + "'sha256-DIm7WJS6ZKDYe5qFLPy+h4JFI9Bol5QmYC57mt3Fb00='"
 
     /// Source expression of the page's one style sheet for `style-src`, quotes included.
-    package static let styleHash = "'sha256-ag8HQgrHo8uHZcwdb6rG0aCk6eKGbdn/0EqT0Blej4I='"
+    package static let styleHash = "'sha256-eUeZNabSiQyPFAmSnAftz0w2pEXiMUQlS7UmORz/z3I='"
 
     /// The document, to be served as `text/html; charset=utf-8`.
     package static let html = ##"""
@@ -38,71 +38,71 @@ package enum Page {
         er-spacing:.01em}nav{display:flex;flex-wrap:wrap;gap:.125rem}nav button{font:inherit;font-size:.875rem;min-wid\##
         th:2.75rem;min-height:2.75rem;padding:0 .25rem;border:0;border-radius:8px;background:none;color:var(--d);curso\##
         r:pointer}nav button:not([aria-pressed]){visibility:hidden}nav button[aria-pressed=true]{color:var(--c);font-w\##
-        eight:600}main{flex:1;padding-block:clamp(1.25rem,(100svh - 40rem) / 2,9rem) 1.25rem}h1{font:500 clamp(1.75rem\##
-        ,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,serif;text-wrap:balance;hyphens:auto;margin-bottom:.75rem}h1:focus,[tabin\##
-        dex="-1"]:focus{outline:none}:is(p,li){text-wrap:pretty}.text>*+*{margin-top:.75rem}.text p,.notice,.code,.pan\##
-        el p{color:var(--d)}.text .lead{color:var(--c);font-size:1.125rem}.code{font-size:.9375rem;margin-top:1rem}.no\##
-        tice{margin-top:.75rem}.notice:empty,.code:empty,.text:empty{display:none}.text ul{padding:0;list-style:none;b\##
-        order-top:1px solid var(--e);margin-top:1rem}.text li{padding-block:.625rem;padding-inline-start:1.75rem;borde\##
-        r-bottom:1px solid var(--e);position:relative}.text li:before{content:"";position:absolute;inset-inline-start:\##
-        .2rem;top:1.175rem;width:.5rem;height:.5rem;border-radius:50%;background:var(--f)}.text blockquote{border-inli\##
-        ne-start:3px solid var(--f);padding-block:.25rem;padding-inline-start:1rem}.actions{display:flex;flex-wrap:wra\##
-        p;gap:.75rem;margin-top:1.5rem}.actions>*{flex:1 1 100%}.actions>.half{flex-basis:8rem}.actions:empty{display:\##
-        none}.actions button{font:inherit;font-weight:600;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem;bo\##
-        rder-radius:var(--k);border:1.5px solid var(--e);background:var(--b);color:var(--c);cursor:pointer}.actions bu\##
-        tton.primary{background:var(--f);border-color:var(--f);color:var(--g)}.actions button{display:flex;align-items\##
-        :center;justify-content:center}.actions button.half{flex-direction:column;gap:.25rem;padding:.75rem .5rem}.hal\##
-        f .icon{margin:0}.actions button.danger{color:var(--i)}.actions .on{background:var(--j);border-color:var(--i);\##
-        color:var(--i)}.actions button:disabled{opacity:.55;cursor:default}:is(button,summary,select,input,ol):focus-v\##
-        isible{outline:3px solid var(--f);outline-offset:3px}@media (hover: hover){.actions button:hover:enabled{borde\##
-        r-color:var(--f)}.actions button.primary:hover:enabled{filter:brightness(1.08)}}footer{color:var(--d);font-siz\##
-        e:.875rem;border-top:1px solid var(--e);padding-top:.25rem;display:flex;flex-wrap:wrap;justify-content:space-b\##
-        etween;align-items:center;column-gap:1rem}footer .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375re\##
-        m}footer p:first-child{padding-block:.5rem}footer button{font:inherit;min-height:2.75rem;min-width:2.75rem;pad\##
-        ding:0 .5rem;border:0;border-radius:8px;background:none;color:var(--f);text-decoration:underline;text-underlin\##
-        e-offset:.2em;cursor:pointer}footer p:last-child{margin-inline-start:-.5rem}.icon{width:1.375rem;height:1.375r\##
-        em;vertical-align:-.3em;margin-inline-end:.5rem;flex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-\##
-        linecap:round;stroke-linejoin:round}.quality{display:flex;align-items:center}.quality.good .icon{color:var(--f\##
-        )}.quality.poor,.text .quality.poor{color:var(--i)}.panel{border-top:1px solid var(--e);margin-top:1.25rem}.pa\##
-        nel+.panel{margin-top:0}[hidden]+.panel{margin-top:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open]{padding-b\##
-        ottom:1rem}summary{min-height:3rem;cursor:pointer;font-weight:600;list-style:none;display:flex;align-items:cen\##
-        ter;border-radius:8px}summary::-webkit-details-marker{display:none}summary:after{content:"";width:.5rem;height\##
-        :.5rem;margin-inline:auto .375rem;border:solid var(--d);border-width:0 2px 2px 0;transform:rotate(45deg)}[open\##
-        ]>summary:after{transform:rotate(-135deg)}.panel ul{padding-inline-start:1.25rem;color:var(--d)}.panel .panel{\##
-        border:0;padding:0}.panel label{display:grid;gap:.25rem}.panel button,.panel select,.panel input,dialog button\##
-        ,.link{font:inherit;min-height:2.75rem;padding:.5rem .875rem;border:1.5px solid var(--d);border-radius:10px;ba\##
-        ckground:var(--b);color:var(--c);max-width:100%;width:100%}.panel button,dialog button{font-weight:600;cursor:\##
-        pointer;width:auto}.panel .check{display:flex;align-items:center;gap:.75rem;min-height:2.75rem}.panel .check i\##
-        nput{width:1.5rem;min-height:1.5rem;flex:none;margin:0;accent-color:var(--f)}input[type=range]{accent-color:va\##
-        r(--f);padding:0;border:0;background:none}.meter{height:.75rem;border-radius:.375rem;background:var(--h);borde\##
-        r:1px solid var(--d);overflow:hidden}.meter span{display:block;height:100%;background:var(--f);transform:scale\##
-        X(0);transform-origin:0}[dir=rtl] .meter span{transform-origin:100%}.messages{list-style:none;padding:0;displa\##
-        y:grid;gap:.5rem;max-height:16rem;overflow-y:auto}.messages:empty{display:none}.messages li{max-width:88%;padd\##
-        ing:.5rem .75rem;border-radius:10px;border:1px solid var(--e);background:var(--b);white-space:pre-wrap}.messag\##
-        es .mine{justify-self:end;background:var(--h);border-color:transparent}.messages li p{color:var(--c)}.messages\##
-         small{color:var(--d)}.messages .mine small{color:var(--c)}.write{display:flex;gap:.5rem}.write input{flex:1;m\##
-        in-width:0}.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:now\##
-        rap}dialog{margin:auto;width:min(34rem,calc(100vw - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;over\##
-        flow-y:auto;border:1px solid var(--e);border-radius:var(--k);background:var(--b);color:var(--c)}dialog::backdr\##
-        op{background:#0009}dialog h2{font:500 1.5rem/1.2 Georgia,serif}dialog h3{font:inherit;font-weight:600;margin-\##
-        top:1rem}dialog p{color:var(--d)}dialog button{margin-top:1.25rem;width:100%;position:sticky;bottom:0}.words{b\##
-        ackground:var(--b);border:1px solid var(--e);border-radius:var(--k);padding:1rem;margin-top:1.25rem}.words ol{\##
-        list-style:none;padding:0;margin:.75rem 0;display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.5rem\##
-        }.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.2 Georgia,serif;text-align:center;padding:.75rem .125rem;bord\##
-        er-radius:10px;border:1px solid var(--e)}.words li.mine{background:var(--h);border-color:transparent}.words .d\##
-        igits{color:var(--d)}[data-sas=digits]{font-variant-numeric:tabular-nums;letter-spacing:.06em;color:var(--c);w\##
-        hite-space:nowrap}.signal{display:flex;gap:.5rem;height:1rem;margin-bottom:1.25rem}:root:not([data-state="chec\##
-        king"],[data-state="waiting"],[data-state="connecting"],[data-state="reconnecting"],[data-state="connected"]) \##
-        .signal{display:none}.signal span{width:.625rem;height:.625rem;border-radius:50%;background:var(--f)}[data-sta\##
-        te=connected] .signal span+span{display:none}[data-state=connected] .signal span{width:1rem;height:1rem;box-sh\##
-        adow:0 0 0 6px var(--h);margin-inline-start:6px}:is([data-error="words-differ"],[data-error="binding-failed"],\##
-        [data-error="identity"],[data-error="refused-other-device"]) h1{color:var(--i)}@media (prefers-reduced-motion:\##
-         no-preference){[data-state=checking] .signal span,[data-state=waiting] .signal span,[data-state=connecting] .\##
-        signal span,[data-state=reconnecting] .signal span{animation:breathe 1.8s ease-in-out infinite}.signal span:nt\##
-        h-child(2){animation-delay:.25s!important}.signal span:nth-child(3){animation-delay:.5s!important}}@keyframes \##
-        breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@media (min-width: 30rem){.words ol{grid-template-columns:repeat(\##
-        4,minmax(0,1fr))}.words li{font-size:1.0625rem}}.late{animation:late 5s step-end}@keyframes late{0%{opacity:0}\##
-        }</style>
+        eight:600}main{flex:1;padding-block:clamp(1.25rem,(100svh - 40rem) / 2,9rem) 1.25rem}:root[data-state=connecte\##
+        d] main{padding-block-start:1.25rem}h1{font:500 clamp(1.75rem,1.4rem + 1.8vw,2.25rem)/1.2 Georgia,serif;text-w\##
+        rap:balance;hyphens:auto;margin-bottom:.75rem}h1:focus,[tabindex="-1"]:focus{outline:none}:is(p,li){text-wrap:\##
+        pretty}.text>*+*{margin-top:.75rem}.text p,.notice,.code,.panel p{color:var(--d)}.text .lead{color:var(--c);fo\##
+        nt-size:1.125rem}.code{font-size:.9375rem;margin-top:1rem}.notice{margin-top:.75rem}.notice:empty,.code:empty,\##
+        .text:empty{display:none}.text ul{padding:0;list-style:none;border-top:1px solid var(--e);margin-top:1rem}.tex\##
+        t li{padding-block:.625rem;padding-inline-start:1.75rem;border-bottom:1px solid var(--e);position:relative}.te\##
+        xt li:before{content:"";position:absolute;inset-inline-start:.2rem;top:1.175rem;width:.5rem;height:.5rem;borde\##
+        r-radius:50%;background:var(--f)}.text blockquote{border-inline-start:3px solid var(--f);padding-block:.25rem;\##
+        padding-inline-start:1rem}.actions{display:flex;flex-wrap:wrap;gap:.75rem;margin-top:1.5rem}.actions>*{flex:1 \##
+        1 100%}.actions>.half{flex-basis:8rem}.actions:empty{display:none}.actions button{font:inherit;font-weight:600\##
+        ;line-height:1.25;min-height:3.5rem;padding:.75rem 1.25rem;border-radius:var(--k);border:1.5px solid var(--e);\##
+        background:var(--b);color:var(--c);cursor:pointer}.actions button.primary{background:var(--f);border-color:var\##
+        (--f);color:var(--g)}.actions button{display:flex;align-items:center;justify-content:center}.actions button.ha\##
+        lf{flex-direction:column;gap:.25rem;padding:.75rem .5rem}.half .icon{margin:0}.actions button.danger{color:var\##
+        (--i)}.actions .on{background:var(--j);border-color:var(--i);color:var(--i)}.actions button:disabled{opacity:.\##
+        55;cursor:default}:is(button,summary,select,input,ol):focus-visible{outline:3px solid var(--f);outline-offset:\##
+        3px}@media (hover: hover){.actions button:hover:enabled{border-color:var(--f)}.actions button.primary:hover:en\##
+        abled{filter:brightness(1.08)}}footer{color:var(--d);font-size:.875rem;border-top:1px solid var(--e);padding-t\##
+        op:.25rem;display:flex;flex-wrap:wrap;justify-content:space-between;align-items:center;column-gap:1rem}footer \##
+        .icon{width:1.125rem;height:1.125rem;margin-inline-end:.375rem}footer p:first-child{padding-block:.5rem}footer\##
+         button{font:inherit;min-height:2.75rem;min-width:2.75rem;padding:0 .5rem;border:0;border-radius:8px;backgroun\##
+        d:none;color:var(--f);text-decoration:underline;text-underline-offset:.2em;cursor:pointer}footer p:last-child{\##
+        margin-inline-start:-.5rem}.icon{width:1.375rem;height:1.375rem;vertical-align:-.3em;margin-inline-end:.5rem;f\##
+        lex:none;fill:none;stroke:currentColor;stroke-width:2;stroke-linecap:round;stroke-linejoin:round}.quality{disp\##
+        lay:flex;align-items:center}.quality.good .icon{color:var(--f)}.quality.poor,.text .quality.poor{color:var(--i\##
+        )}.panel{border-top:1px solid var(--e);margin-top:1.25rem}.panel+.panel{margin-top:0}[hidden]+.panel{margin-to\##
+        p:1.25rem}.panel>*+*{margin-top:.75rem}.panel[open]{padding-bottom:1rem}summary{min-height:3rem;cursor:pointer\##
+        ;font-weight:600;list-style:none;display:flex;align-items:center;border-radius:8px}summary::-webkit-details-ma\##
+        rker{display:none}summary:after{content:"";width:.5rem;height:.5rem;margin-inline:auto .375rem;border:solid va\##
+        r(--d);border-width:0 2px 2px 0;transform:rotate(45deg)}[open]>summary:after{transform:rotate(-135deg)}.panel \##
+        ul{padding-inline-start:1.25rem;color:var(--d)}.panel .panel{border:0;padding:0}.panel label{display:grid;gap:\##
+        .25rem}.panel button,.panel select,.panel input,dialog button,.link{font:inherit;min-height:2.75rem;padding:.5\##
+        rem .875rem;border:1.5px solid var(--d);border-radius:10px;background:var(--b);color:var(--c);max-width:100%;w\##
+        idth:100%}.panel button,dialog button{font-weight:600;cursor:pointer;width:auto}.panel .check{display:flex;ali\##
+        gn-items:center;gap:.75rem;min-height:2.75rem}.panel .check input{width:1.5rem;min-height:1.5rem;flex:none;mar\##
+        gin:0;accent-color:var(--f)}input[type=range]{accent-color:var(--f);padding:0;border:0;background:none}.meter{\##
+        height:.75rem;border-radius:.375rem;background:var(--h);border:1px solid var(--d);overflow:hidden}.meter span{\##
+        display:block;height:100%;background:var(--f);transform:scaleX(0);transform-origin:0}[dir=rtl] .meter span{tra\##
+        nsform-origin:100%}.messages{list-style:none;padding:0;display:grid;gap:.5rem;max-height:16rem;overflow-y:auto\##
+        }.messages:empty{display:none}.messages li{max-width:88%;padding:.5rem .75rem;border-radius:10px;border:1px so\##
+        lid var(--e);background:var(--b);white-space:pre-wrap}.messages .mine{justify-self:end;background:var(--h);bor\##
+        der-color:transparent}.messages li p{color:var(--c)}.messages small{color:var(--d)}.messages .mine small{color\##
+        :var(--c)}.write{display:flex;gap:.5rem}.write input{flex:1;min-width:0}.unseen{position:absolute;width:1px;he\##
+        ight:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}dialog{margin:auto;width:min(34rem,calc(100vw\##
+         - 2rem));max-height:calc(100dvh - 2rem);padding:1.25rem;overflow-y:auto;border:1px solid var(--e);border-radi\##
+        us:var(--k);background:var(--b);color:var(--c)}dialog::backdrop{background:#0009}dialog h2{font:500 1.5rem/1.2\##
+         Georgia,serif}dialog h3{font:inherit;font-weight:600;margin-top:1rem}dialog p{color:var(--d)}dialog button{ma\##
+        rgin-top:1.25rem;width:100%;position:sticky;bottom:0}.words{background:var(--b);border:1px solid var(--e);bord\##
+        er-radius:var(--k);padding:1rem;margin-top:1.25rem}.words ol{list-style:none;padding:0;margin:.75rem 0;display\##
+        :grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:.5rem}.words li{font:500 clamp(1rem,4.6vw,1.375rem)/1.\##
+        2 Georgia,serif;text-align:center;padding:.75rem .125rem;border-radius:10px;border:1px solid var(--e)}.words l\##
+        i.mine{background:var(--h);border-color:transparent}.words .digits{color:var(--d)}[data-sas=digits]{font-varia\##
+        nt-numeric:tabular-nums;letter-spacing:.06em;color:var(--c);white-space:nowrap}.signal{display:flex;gap:.5rem;\##
+        height:1rem;margin-bottom:1.25rem}:root:not([data-state="checking"],[data-state="waiting"],[data-state="connec\##
+        ting"],[data-state="reconnecting"],[data-state="connected"]) .signal{display:none}.signal span{width:.625rem;h\##
+        eight:.625rem;border-radius:50%;background:var(--f)}[data-state=connected] .signal span+span{display:none}[dat\##
+        a-state=connected] .signal span{width:1rem;height:1rem;box-shadow:0 0 0 6px var(--h);margin-inline-start:6px}:\##
+        is([data-error="words-differ"],[data-error="binding-failed"],[data-error="identity"],[data-error="refused-othe\##
+        r-device"]) h1{color:var(--i)}@media (prefers-reduced-motion: no-preference){[data-state=checking] .signal spa\##
+        n,[data-state=waiting] .signal span,[data-state=connecting] .signal span,[data-state=reconnecting] .signal spa\##
+        n{animation:breathe 1.8s ease-in-out infinite}.signal span:nth-child(2){animation-delay:.25s!important}.signal\##
+         span:nth-child(3){animation-delay:.5s!important}}@keyframes breathe{0%,60%,to{opacity:.25}30%{opacity:1}}@med\##
+        ia (min-width: 30rem){.words ol{grid-template-columns:repeat(4,minmax(0,1fr))}.words li{font-size:1.0625rem}}.\##
+        late{animation:late 5s step-end}@keyframes late{0%{opacity:0}}</style>
         </head>
         <body>
         <header>
@@ -120,7 +120,7 @@ package enum Page {
         <p class="digits"><span id="digits-label"></span> <span data-sas="digits" id="digits"></span></p>
         </section>
         <div id="actions" class="actions"></div>
-        <p id="words-result" class="notice" role="status"></p>
+        <p id="words-result" class="notice"></p>
         <p id="notice" class="notice"></p>
         <p id="code" class="code"><span class="late">Rien ne vient ? Komt er niets? Es kommt nichts? Nothing comes?<br\##
         >→ Safari, Chrome, Firefox</span></p>
@@ -182,12 +182,12 @@ package enum Page {
         <noscript><p>Cette page a besoin de JavaScript. Deze pagina heeft JavaScript nodig. Diese Seite braucht JavaSc\##
         ript. This page needs JavaScript.</p></noscript>
         <script>"use strict";(()=>{var ye={name:0,direction:0,languages:0,De:0,loading:{title:0},ready:{title:1,text:1\##
-        ,Pe:[1,1],Ie:1},checking:{title:0,text:0},waiting:{title:0,K:0,X:0,message:0,w:0},admitted:{title:0,consent:[0\##
-        ,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,qe:0},reconnecting:{title:0,text:0,path:0,pe\##
+        ,Pe:[1,1],Ie:1},checking:{title:0,text:0},waiting:{title:0,B:0,X:0,message:0,w:0},admitted:{title:0,consent:[0\##
+        ,0,0,0,0]},connecting:{title:0,text:0},connected:{title:0,muted:0,qe:0},reconnecting:{title:0,text:0,path:0,fe\##
         :0,O:0},b:{Oe:0,Ue:0,je:0,l:0,Ve:0},i:{title:0,speak:0,voice:0,silence:0,microphone:0,speaker:0,volume:0,deaf:\##
-        0,fe:[0,0,0,0],We:0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},u:{title:0,send:0,Re:0,x:0,U:0,pen\##
-        ding:0},actions:{enter:1,resume:0,consent:0,Ne:0,l:0,Ke:0,mute:0,unmute:0,hangUp:0,Be:0,Fe:0,_e:0,me:0,k:0,He:\##
-        0,Ge:0},ended:{title:0,text:0,B:0,Ye:0,Ze:0},code:0,$e:0,Je:0,ge:{ios:0,android:0,firefox:0,safari:0,other:0,Q\##
+        0,me:[0,0,0,0],We:0},quality:{good:0,fair:0,poor:0},path:{direct:0,relay:0},u:{title:0,send:0,Re:0,x:0,U:0,pen\##
+        ding:0},actions:{enter:1,resume:0,consent:0,Ne:0,l:0,Ke:0,mute:0,unmute:0,hangUp:0,Be:0,Fe:0,_e:0,ge:0,k:0,He:\##
+        0,Ge:0},ended:{title:0,text:0,F:0,Ye:0,Ze:0},code:0,$e:0,Je:0,we:{ios:0,android:0,firefox:0,safari:0,other:0,Q\##
         e:0},help:{title:0,close:0,S:[[0,0],[0,0]],Xe:[0,0]},legal:{title:0,S:[[0,0],[0,0],[0,0],[0,0]]},errors:{missi\##
         ng:[0,0],incomplete:[0,0],version:[0,0],"browser-unsupported":[0,0],"in-app":[0,0],"microphone-denied":[0,0],"\##
         microphone-missing":[0,0],"microphone-busy":[0,0],"other-tab":[0,0],"taken-over":[0,0],"hung-up":[0,0],"ended-\##
@@ -200,51 +200,51 @@ package enum Page {
         (t)?!0:/Android/.test(t)?/; wv\)/.test(t):/iPhone|iPad|iPod/.test(t)&&!/Safari\//.test(t)}var h=class extends \##
         Error{constructor(t){super(t),this.name="ProtocolError",this.code=t}},be=new TextEncoder,ke=new TextDecoder("u\##
         tf-8",{fatal:!0,ignoreBOM:!0}),M=t=>be.encode(t);function I(t){try{return ke.decode(t)}catch{throw new h("malf\##
-        ormed")}}function d(...t){let e=new Uint8Array(t.reduce((n,s)=>n+s.length,0)),i=0;for(let n of t)e.set(n,i),i+\##
-        =n.length;return e}var g=t=>Uint8Array.of(t&255),St=t=>Uint8Array.of(t>>>8&255,t&255),A=t=>Uint8Array.of(t>>>2\##
-        4&255,t>>>16&255,t>>>8&255,t&255),xe=t=>d(A(Math.floor(t/2**32)),A(t%2**32));function R(...t){return d(...t.fl\##
-        atMap(e=>{let i=typeof e=="string"?M(e):e;return[St(i.length),i]}))}function ht(t,e){if(t.length!==e.length)re\##
-        turn!1;let i=0;for(let n=0;n<t.length;n+=1)i|=(t[n]??0)^(e[n]??0);return i===0}var Q=t=>t.every(e=>e===0),X=t=\##
-        >Array.from(t,e=>e.toString(16).padStart(2,"0")).join("");function Ct(t){if(t.length%2!==0||/[^0-9a-fA-F]/.tes\##
+        ormed")}}function f(...t){let e=new Uint8Array(t.reduce((n,s)=>n+s.length,0)),i=0;for(let n of t)e.set(n,i),i+\##
+        =n.length;return e}var g=t=>Uint8Array.of(t&255),At=t=>Uint8Array.of(t>>>8&255,t&255),A=t=>Uint8Array.of(t>>>2\##
+        4&255,t>>>16&255,t>>>8&255,t&255),xe=t=>f(A(Math.floor(t/2**32)),A(t%2**32));function O(...t){return f(...t.fl\##
+        atMap(e=>{let i=typeof e=="string"?M(e):e;return[At(i.length),i]}))}function ht(t,e){if(t.length!==e.length)re\##
+        turn!1;let i=0;for(let n=0;n<t.length;n+=1)i|=(t[n]??0)^(e[n]??0);return i===0}var Y=t=>t.every(e=>e===0),Q=t=\##
+        >Array.from(t,e=>e.toString(16).padStart(2,"0")).join("");function St(t){if(t.length%2!==0||/[^0-9a-fA-F]/.tes\##
         t(t))throw new h("malformed");return Uint8Array.from({length:t.length/2},(e,i)=>parseInt(t.slice(2*i,2*i+2),16\##
         ))}function Me(t){if(/[^A-Za-z0-9_-]/.test(t))throw new h("alphabet");if(t.length%4===1)throw new h("incomplet\##
-        e");let e=atob(t.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,i=>i.charCodeAt(0))}var z=class\##
+        e");let e=atob(t.replace(/-/g,"+").replace(/_/g,"/"));return Uint8Array.from(e,i=>i.charCodeAt(0))}var B=class\##
         {constructor(t){this.octets=t,this.offset=0}z(t){if(t>this.octets.length-this.offset)throw new h("malformed");\##
         return this.offset+=t,this.octets.subarray(this.offset-t,this.offset)}ee(){return this.z(this.octets.length-th\##
-        is.offset)}p(){return this.z(1)[0]??0}et(){return this.p()*256+this.p()}F(){return this.et()*65536+this.et()}X\##
-        t(){let t=this.F()*4294967296+this.F();if(!Number.isSafeInteger(t))throw new h("malformed");return t}pt(){retu\##
+        is.offset)}p(){return this.z(1)[0]??0}et(){return this.p()*256+this.p()}_(){return this.et()*65536+this.et()}X\##
+        t(){let t=this._()*4294967296+this._();if(!Number.isSafeInteger(t))throw new h("malformed");return t}pt(){retu\##
         rn this.z(this.et())}end(){if(this.offset!==this.octets.length)throw new h("malformed")}},{subtle:S}=globalThi\##
-        s.crypto;async function $(...t){return new Uint8Array(await S.digest("SHA-256",d(...t)))}async function E(t,e)\##
+        s.crypto;async function $(...t){return new Uint8Array(await S.digest("SHA-256",f(...t)))}async function E(t,e)\##
         {let i=await S.importKey("raw",t,{name:"HMAC",hash:"SHA-256"},!1,["sign"]);return new Uint8Array(await S.sign(\##
-        "HMAC",i,e))}var Y=(t,e)=>E(typeof t=="string"?M(t):t,e);async function D(t,e,i){return(await E(t,d(typeof e==\##
+        "HMAC",i,e))}var X=(t,e)=>E(typeof t=="string"?M(t):t,e);async function K(t,e,i){return(await E(t,f(typeof e==\##
         "string"?M(e):e,g(1)))).subarray(0,i)}async function tt(){let t=await S.generateKey({name:"X25519"},!1,["deriv\##
         eBits"]);return{privateKey:t.privateKey,publicKey:new Uint8Array(await S.exportKey("raw",t.publicKey))}}async \##
-        function Et(t,e){let i;try{let n=await S.importKey("raw",e,{name:"X25519"},!0,[]);i=new Uint8Array(await S.der\##
-        iveBits({name:"X25519",public:n},t,256))}catch{throw new h("low-order")}if(Q(i))throw new h("low-order");retur\##
+        function Ct(t,e){let i;try{let n=await S.importKey("raw",e,{name:"X25519"},!0,[]);i=new Uint8Array(await S.der\##
+        iveBits({name:"X25519",public:n},t,256))}catch{throw new h("low-order")}if(Y(i))throw new h("low-order");retur\##
         n i}async function Ae(t,e,i){try{let n=await S.importKey("raw",i,{name:"Ed25519"},!1,["verify"]);return await \##
         S.verify({name:"Ed25519"},n,t,e)}catch{return!1}}var Se=t=>S.importKey("raw",t,"AES-GCM",!1,["encrypt","decryp\##
         t"]);async function Ce(t,e,i,n){return new Uint8Array(await S.encrypt({name:"AES-GCM",iv:e,additionalData:i},t\##
         ,n))}async function Ee(t,e,i,n){if(n.length<16)throw new h("authentication");try{return new Uint8Array(await S\##
         .decrypt({name:"AES-GCM",iv:e,additionalData:i},t,n))}catch{throw new h("authentication")}}var ct={fair:{tn:.0\##
-        2,jitter:.04,ft:.4},poor:{tn:.08,jitter:.1,ft:.8}},Te=5e3,Tt={$n:1500,Jn:6e3},qt={good:0,fair:1,poor:2},Lt=cla\##
-        ss{constructor(){this.te=null,this.we=[],this.candidate=null}Qn({ne:t,ye:e,jitter:i,ft:n,Xn:s},r){let a=this.w\##
-        e.at(-1);for(a!==void 0&&(t<a.ne||e<a.ye)&&(this.we=[]),this.we.push({at:r,ne:t,ye:e});(this.we[1]?.at??r)<=r-\##
-        Te;)this.we.shift();let l=this.we[0];if(l===void 0||r-l.at<2e3)return;let o=e-l.ye,u=Math.max(o/Math.max(1,o+t\##
-        -l.ne),s),m=f=>u>ct[f].tn||i>ct[f].jitter||n>ct[f].ft;this.#t(m("poor")?"poor":m("fair")?"fair":"good",r)}#t(t\##
+        2,jitter:.04,ft:.4},poor:{tn:.08,jitter:.1,ft:.8}},Te=5e3,Et={$n:1500,Jn:6e3},Tt={good:0,fair:1,poor:2},qt=cla\##
+        ss{constructor(){this.te=null,this.ye=[],this.candidate=null}Qn({ne:t,ke:e,jitter:i,ft:n,Xn:s},r){let a=this.y\##
+        e.at(-1);for(a!==void 0&&(t<a.ne||e<a.ke)&&(this.ye=[]),this.ye.push({at:r,ne:t,ke:e});(this.ye[1]?.at??r)<=r-\##
+        Te;)this.ye.shift();let l=this.ye[0];if(l===void 0||r-l.at<2e3)return;let o=e-l.ke,u=Math.max(o/Math.max(1,o+t\##
+        -l.ne),s),d=p=>u>ct[p].tn||i>ct[p].jitter||n>ct[p].ft;this.#t(d("poor")?"poor":d("fair")?"fair":"good",r)}#t(t\##
         ,e){this.te??=t,t===this.te?this.candidate=null:this.candidate?.te!==t?this.candidate={te:t,w:e}:e-this.candid\##
-        ate.w>=(qt[t]>qt[this.te]?Tt.$n:Tt.Jn)&&(this.te=t,this.candidate=null)}};function qe(t){let e=t.find(({type:s\##
+        ate.w>=(Tt[t]>Tt[this.te]?Et.$n:Et.Jn)&&(this.te=t,this.candidate=null)}};function qe(t){let e=t.find(({type:s\##
         ,kind:r})=>s==="inbound-rtp"&&r==="audio"),i=t.find(({type:s,kind:r})=>s==="remote-inbound-rtp"&&r==="audio"),\##
         n=t.find(({type:s,state:r,nominated:a})=>s==="candidate-pair"&&r==="succeeded"&&a);return{ne:e?.packetsReceive\##
-        d??0,ye:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,ft:i?.roundTripTime??n?.currentRoundTripTime??0,Xn:i\##
+        d??0,ke:Math.max(0,e?.packetsLost??0),jitter:e?.jitter??0,ft:i?.roundTripTime??n?.currentRoundTripTime??0,Xn:i\##
         ?.fractionLost??0}}var Le=5,je=400,Pe=500,Ue=class{constructor({microphone:t,audio:e,Ot:i,f:n,mt:s,gt:r}){this\##
-        .microphone=t,this.audio=e,this.Ot=i,this.f=n,this.mt=s,this.gt=r,this.quality=new Lt,this.connection=null,thi\##
-        s.ke=null,this.track=null,this.tt=null,this.name=-1,this.generation=-1,this.Ut="",this.jt=!1,this.counter=0,th\##
-        is.wt=!1,this.early=[],this.i={send:!1,h:!1},this.ve=Promise.resolve()}ei(t){t.type==="sound"?this.#h(t.send,t\##
-        .h):t.type==="end-call"?this.end():this.ve=this.ve.then(()=>this.#t(t)).catch(()=>this.f({type:"transport",r:t\##
+        .microphone=t,this.audio=e,this.Ot=i,this.f=n,this.mt=s,this.gt=r,this.quality=new qt,this.connection=null,thi\##
+        s.ve=null,this.track=null,this.tt=null,this.name=-1,this.generation=-1,this.Ut="",this.jt=!1,this.counter=0,th\##
+        is.wt=!1,this.early=[],this.i={send:!1,h:!1},this.be=Promise.resolve()}ei(t){t.type==="sound"?this.#h(t.send,t\##
+        .h):t.type==="end-call"?this.end():this.be=this.be.then(()=>this.#t(t)).catch(()=>this.f({type:"transport",r:t\##
         his.name,state:"failed"}))}async ti(t){this.microphone=t;let e=this.connection?.getSenders()[0];if(e===void 0)\##
         return;let i=this.track;this.track=t.clone(),this.track.enabled=this.i.send,await e.replaceTrack(this.track),i\##
-        ?.stop()}end(){clearInterval(this.counter),this.connection?.close(),this.connection=null,this.ke=null,this.tra\##
-        ck?.stop(),this.track=null,this.tt?.terminate(),this.tt=null,this.audio.srcObject=null,this.quality=new Lt,thi\##
+        ?.stop()}end(){clearInterval(this.counter),this.connection?.close(),this.connection=null,this.ve=null,this.tra\##
+        ck?.stop(),this.track=null,this.tt?.terminate(),this.tt=null,this.audio.srcObject=null,this.quality=new qt,thi\##
         s.mt(null),this.gt(null)}async#t(t){switch(t.type){case"prepare-call":this.connection===null&&await this.#r(t)\##
         ;return;case"make-offer":return this.#e(t);case"apply-answer":if(t.generation!==this.generation||this.connecti\##
         on===null)return;await this.connection.setRemoteDescription({type:"answer",sdp:t.sdp});for(let e of this.early\##
@@ -252,22 +252,22 @@ package enum Page {
         =null)return;let e={candidate:t.candidate,sdpMLineIndex:0};this.connection.remoteDescription===null||this.conn\##
         ection.signalingState!=="stable"?this.early.push(e):await this.#n(e)}}}async#n(t){await this.connection?.addIc\##
         eCandidate(t).catch(()=>{})}async#r({m:t,y:e}){let i=this.#a(t,e),n=await i.createOffer();i===this.connection&\##
-        &(this.ke={m:t,y:e,ni:n})}async#e({generation:t,ii:e,m:i,y:n}){this.generation=t,this.early=[];let s=this.ke?.\##
-        m===i&&this.ke.y===n?this.ke:null;this.ke=null;let r=!e&&this.connection!==null,a=(r||s!==null)&&this.connecti\##
-        on?this.connection:this.#a(i,n);r||this.#i(a,t),r&&i!==null&&a.setConfiguration(jt(i,n)),this.jt=a.signalingSt\##
+        &(this.ve={m:t,y:e,ni:n})}async#e({generation:t,ii:e,m:i,y:n}){this.generation=t,this.early=[];let s=this.ve?.\##
+        m===i&&this.ve.y===n?this.ve:null;this.ve=null;let r=!e&&this.connection!==null,a=(r||s!==null)&&this.connecti\##
+        on?this.connection:this.#a(i,n);r||this.#i(a,t),r&&i!==null&&a.setConfiguration(Lt(i,n)),this.jt=a.signalingSt\##
         ate==="stable"&&a.iceGatheringState!=="gathering";let l=s?.ni??await a.createOffer({iceRestart:r});a!==this.co\##
         nnection||t!==this.generation||(this.Ut=/^a=ice-ufrag:(\S+)/m.exec(l.sdp??"")?.[1]??"",this.f({type:"offer",ge\##
         neration:t,sdp:l.sdp??""}),await a.setLocalDescription(l))}#i(t,e){this.name=e,this.wt=!1,clearInterval(this.c\##
         ounter),this.counter=window.setInterval(()=>void this.#l(t),Pe)}#a(t,e){this.end();let i=new RTCPeerConnection\##
-        (jt(t,e));this.connection=i,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let n=i.addTrans\##
-        ceiver(this.track,{direction:"sendrecv"});Ne(n),this.tt=this.Ot(),this.tt!==null&&(n.sender.transform=new RTCR\##
+        (Lt(t,e));this.connection=i,this.track=this.microphone.clone(),this.track.enabled=this.i.send;let n=i.addTrans\##
+        ceiver(this.track,{direction:"sendrecv"});De(n),this.tt=this.Ot(),this.tt!==null&&(n.sender.transform=new RTCR\##
         tpScriptTransform(this.tt)),i.onicecandidate=({candidate:r})=>{i===this.connection&&this.#u(r)},i.ontrack=({tr\##
         ack:r})=>{r.enabled=this.i.h,this.audio.srcObject=new MediaStream([r]),this.#c()};let s=()=>this.#d(i,n.sender\##
         );return i.onconnectionstatechange=s,i.oniceconnectionstatechange=s,i}#u(t){let e=t?.usernameFragment??this.Ut\##
-        ,i=t?.candidate??"";if(!(e!==this.Ut||De(i))){if(i===""){if(!this.jt)return;this.jt=!1}this.f({type:"candidate\##
+        ,i=t?.candidate??"";if(!(e!==this.Ut||Ke(i))){if(i===""){if(!this.jt)return;this.jt=!1}this.f({type:"candidate\##
         ",generation:this.generation,candidate:i})}}async#d(t,e){if(t!==this.connection)return;let i=this.name,{connec\##
         tionState:n}=t;if(n==="failed")this.f({type:"transport",r:i,state:"failed"});else if(n==="disconnected")this.f\##
-        ({type:"transport",r:i,state:"disconnected"});else if(n==="connected"){let s=await this.#o(t,e),r=Oe(t.localDe\##
+        ({type:"transport",r:i,state:"disconnected"});else if(n==="connected"){let s=await this.#o(t,e),r=Ne(t.localDe\##
         scription?.sdp??"");if(t!==this.connection)return;if(s===null||r===null){this.f({type:"transport",r:i,state:"f\##
         ailed"});return}this.f({type:"transport",r:i,state:"connected",si:r,ri:s}),await this.#l(t)}}async#o(t,e){for(\##
         let i=0;i<je&&t===this.connection;i+=1){let n=e.transport?.state==="connected"?e.transport.getRemoteCertificat\##
@@ -282,20 +282,20 @@ package enum Page {
         sport"&&r),i=t.find(({id:s})=>s===e?.selectedCandidatePairId)??t.filter(({type:s,state:r})=>s==="candidate-pai\##
         r"&&r==="succeeded").sort((s,r)=>(r.lastPacketReceivedTimestamp??0)-(s.lastPacketReceivedTimestamp??0))[0];if(\##
         i===void 0)return null;let n=[i.localCandidateId,i.remoteCandidateId];return t.some(({id:s,candidateType:r})=>\##
-        n.includes(s)&&r==="relay")?"relay":"direct"}function jt(t,e){let i=[];if(t!==null){let n=o=>t.urls.filter(u=>\##
+        n.includes(s)&&r==="relay")?"relay":"direct"}function Lt(t,e){let i=[];if(t!==null){let n=o=>t.urls.filter(u=>\##
         o.test(u)).slice(0,1),s=e?[]:n(/^stuns?:/),{username:r,credential:a}=t,l=(r===""?[]:[/^turn:(?!.*transport=tcp\##
         )/,/^turn:.*transport=tcp/,/^turns:/]).flatMap(n);s.length>0&&i.push({urls:s}),l.length>0&&i.push({urls:l,user\##
-        name:r,credential:a})}return{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var De\##
-        =t=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(t);function Ne(t){let e=(RTCRtpReceiver.getCapabil\##
+        name:r,credential:a})}return{iceServers:i,iceTransportPolicy:e?"relay":"all",bundlePolicy:"max-bundle"}}var Ke\##
+        =t=>/^candidate:\S+ (?!1 )|^candidate:\S+ 1 (?!udp )/i.test(t);function De(t){let e=(RTCRtpReceiver.getCapabil\##
         ities?.("audio")?.codecs??[]).filter(({mimeType:i})=>/^audio\/(opus|red)$/i.test(i));e.length>0&&t.setCodecPre\##
-        ferences?.(e)}function Oe(t){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(t)?.[1];return e===vo\##
-        id 0?null:Ct(e.replace(/:/g,""))}var et={nn:1,y:2},Re=1+1+16+32+4,Ke=72;async function $e(t){if(/[^A-Za-z0-9_-\##
-        ]/.test(t))throw new h("alphabet");if(t.length!==Ke)throw new h("incomplete");let e=Me(t);if(e.length!==Re)thr\##
+        ferences?.(e)}function Ne(t){let e=/^a=fingerprint:sha-256 ([0-9A-Fa-f:]{95})\s*$/m.exec(t)?.[1];return e===vo\##
+        id 0?null:St(e.replace(/:/g,""))}var et={nn:1,y:2},Oe=1+1+16+32+4,Re=72;async function $e(t){if(/[^A-Za-z0-9_-\##
+        ]/.test(t))throw new h("alphabet");if(t.length!==Re)throw new h("incomplete");let e=Me(t);if(e.length!==Oe)thr\##
         ow new h("incomplete");if(!ht(e.subarray(50),await He(e.subarray(0,50))))throw new h("incomplete");if(e[0]!==1\##
         )throw new h("version");let i=e[1]??0;if(i&~(et.nn|et.y))throw new h("flags");return{flags:i,oi:e.slice(2,18),\##
-        sessionKey:e.slice(18,50)}}async function He(t){return(await $(d(M("colloque/1 link"),t))).subarray(0,4)}var P\##
-        t=["fr","nl","de","en"];function Fe(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>Pt.find(i=>i===e\##
-        )??[])[0]??"fr"}var Ut=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function b(r,a=192){let f=p(r);if\##
+        sessionKey:e.slice(18,50)}}async function He(t){return(await $(f(M("colloque/1 link"),t))).subarray(0,4)}var j\##
+        t=["fr","nl","de","en"];function ze(t){return t.map(e=>e.slice(0,2).toLowerCase()).flatMap(e=>jt.find(i=>i===e\##
+        )??[])[0]??"fr"}var Pt=()=>URL.createObjectURL(new Blob(['"use strict";(()=>{function b(r,a=192){let f=p(r);if\##
         (f===null)return r;let{first:n,count:u,body:t}=f;if(r.length%a===0&&!f.padded)return r;let l=a;for(;l<2+t.leng\##
         th;)l+=a;let e=new Uint8Array(l);e[0]=n|3;let o=l-2-t.length;if(o===0)return e[1]=u,e.set(t,2),e;let i=Math.fl\##
         oor((o-1)/255);return e[1]=u|64,e.fill(255,2,2+i),e[2+i]=(o-1)%255,e.set(t,2+i+1),e}function y(){let r=[];retu\##
@@ -310,261 +310,261 @@ package enum Page {
         ount:u,body:r.subarray(t,r.length-l),padded:!0}}}}var g=globalThis;g.onrtctransform=r=>{let{readable:a,writabl\##
         e:f}=r.transformer,n=y(),u=new TransformStream({transform(t,l){let e=n(new Uint8Array(t.data),t.getMetadata().\##
         rtpTimestamp??0);t.data=e.buffer.slice(e.byteOffset,e.byteOffset+e.length),l.enqueue(t)}});a.pipeThrough(u).pi\##
-        peTo(f).catch(()=>{})}})();'],{type:"text/javascript"})),ze=window.trustedTypes?.createPolicy("colloque-worker\##
-        ",{createScriptURL:Ut});function Be(){return"RTCRtpScriptTransform"in window?new Worker(ze?.createScriptURL(""\##
-        )??Ut()):null}var B=class{constructor(){this._=new Map}set(t,e){this._.set(t,e)}clear(...t){t.length===0&&this\##
-        ._.clear();for(let e of t)this._.delete(e)}H(t){return this._.has(t)}it(){return this._.size===0?null:Math.min\##
-        (...this._.values())}T(t){let e=[...this._].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];return e===void 0?n\##
-        ull:(this._.delete(e[0]),e[0])}},Ve=/[^\P{Cc}\n\t]|[\p{Cs}\u200b\u202a-\u202e\u2060-\u2069\ufeff]/gu,Ge=/(\p{M\##
-        }{4})\p{M}+/gu,It=t=>t.slice(0,2e3).replace(Ve,"").replace(Ge,"$1"),We=200,Ze=class{constructor(){this.C=[],th\##
-        is.M=0,this.G=null,this.U=0}write(t,e,i){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.G===null)return;thi\##
-        s.G===null&&(this.M=Math.max(this.M+1,i));let s={id:this.M,x:!0,text:n,st:!1};this.G=e&&n!==""?null:s,this.G==\##
-        =null&&this.#t(s)}h(t,e){let i=t!==0&&t===this.U;this.U=t;let n={id:t,x:!1,text:It(e),st:!0},s=i?this.C.filter\##
+        peTo(f).catch(()=>{})}})();'],{type:"text/javascript"})),Be=window.trustedTypes?.createPolicy("colloque-worker\##
+        ",{createScriptURL:Pt});function Ve(){return"RTCRtpScriptTransform"in window?new Worker(Be?.createScriptURL(""\##
+        )??Pt()):null}var V=class{constructor(){this.H=new Map}set(t,e){this.H.set(t,e)}clear(...t){t.length===0&&this\##
+        .H.clear();for(let e of t)this.H.delete(e)}G(t){return this.H.has(t)}it(){return this.H.size===0?null:Math.min\##
+        (...this.H.values())}T(t){let e=[...this.H].filter(([,i])=>i<=t).sort(([,i],[,n])=>i-n)[0];return e===void 0?n\##
+        ull:(this.H.delete(e[0]),e[0])}},Fe=/[^\P{Cc}\n\t]|[\p{Cs}\u200b\u202a-\u202e\u2060-\u2069\ufeff]/gu,Ge=/(\p{M\##
+        }{4})\p{M}+/gu,Ut=t=>t.slice(0,2e3).replace(Fe,"").replace(Ge,"$1"),We=200,_e=class{constructor(){this.C=[],th\##
+        is.M=0,this.Y=null,this.U=0}write(t,e,i){let n=(e?t.trim():t).slice(0,2e3);if(n===""&&this.Y===null)return;thi\##
+        s.Y===null&&(this.M=Math.max(this.M+1,i));let s={id:this.M,x:!0,text:n,st:!1};this.Y=e&&n!==""?null:s,this.Y==\##
+        =null&&this.#t(s)}h(t,e){let i=t!==0&&t===this.U;this.U=t;let n={id:t,x:!1,text:Ut(e),st:!0},s=i?this.C.filter\##
         (({x:a})=>!a).pop():void 0,r=n.text.trim()==="";s===void 0?r||this.#t(n):this.C=this.C.flatMap(a=>a!==s?[a]:r?\##
-        []:[n])}yt(){this.U=0}pending(){return[...this.C,...this.G===null?[]:[this.G]].filter(({st:t})=>!t)}rt(t){t===\##
-        this.G?this.G=t.text===""?null:{...t,st:!0}:this.C=this.C.map(e=>e===t?{...e,st:!0}:e)}#t(t){this.C=[...this.C\##
-        ,t].slice(-We)}},Dt=[256,1024,4096,16384],j={ai:0,sn:1,rn:2,expired:3,error:4},V={ci:0,on:1,li:2,ui:3},Nt=["of\##
-        fer","answer","restart"],_e=["body","signature"],Je=t=>Qe(...Xe(t));function Qe(t,e){let i=Dt.find(s=>s>=e.len\##
-        gth+3);if(i===void 0)throw new h("malformed");let n=new Uint8Array(i);return n.set(d(g(t),St(e.length),e)),n}f\##
-        unction Xe(t){switch(t.type){case"confirm":return[3,d(t.an,t.cn,R(t.name))];case"refuse":return[6,g(t.reason)]\##
-        ;case"description":return[7,d(g(Nt.indexOf(t.kind)),A(t.generation),M(t.sdp))];case"candidate":return[8,d(A(t.\##
+        []:[n])}yt(){this.U=0}pending(){return[...this.C,...this.Y===null?[]:[this.Y]].filter(({st:t})=>!t)}rt(t){t===\##
+        this.Y?this.Y=t.text===""?null:{...t,st:!0}:this.C=this.C.map(e=>e===t?{...e,st:!0}:e)}#t(t){this.C=[...this.C\##
+        ,t].slice(-We)}},It=[256,1024,4096,16384],j={ai:0,sn:1,rn:2,expired:3,error:4},F={ci:0,on:1,li:2,ui:3},Kt=["of\##
+        fer","answer","restart"],Ze=["body","signature"],Je=t=>Ye(...Qe(t));function Ye(t,e){let i=It.find(s=>s>=e.len\##
+        gth+3);if(i===void 0)throw new h("malformed");let n=new Uint8Array(i);return n.set(f(g(t),At(e.length),e)),n}f\##
+        unction Qe(t){switch(t.type){case"confirm":return[3,f(t.an,t.cn,O(t.name))];case"refuse":return[6,g(t.reason)]\##
+        ;case"description":return[7,f(g(Kt.indexOf(t.kind)),A(t.generation),M(t.sdp))];case"candidate":return[8,f(A(t.\##
         generation),M(t.candidate))];case"words":return[9,g(t.l?1:0)];case"binding":return[10,t.tag];case"chat":return\##
-        [11,d(A(t.id),M(t.message))];case"keepalive":return[13,new Uint8Array(0)];case"bye":return[15,g(t.reason)];cas\##
-        e"consent":return[16,d(g(t.version),M(t.locale),t.textHash,xe(t.time))]}}function Ye(t,e=ti){let i=new z(t),n=\##
-        i.p(),s=i.z(i.et()),r=Dt.find(o=>o>=s.length+3);if(t.length!==r||!Q(i.ee()))throw new h("malformed");let a=new\##
-         z(s),l=e(n,a);return a.end(),l}function ti(t,e){switch(t){case 4:return{type:"waiting",message:I(e.pt())};cas\##
-        e 5:return{type:"admit",y:(e.p()&1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i=Nt[e.p()];if(\##
-        i===void 0)throw new h("malformed");return{type:"description",kind:i,generation:e.F(),sdp:I(e.ee())}}case 8:re\##
-        turn{type:"candidate",generation:e.F(),candidate:I(e.ee())};case 9:{let i=e.p();if(i>1)throw new h("malformed"\##
-        );return{type:"words",l:i===1}}case 10:return{type:"binding",tag:e.z(32)};case 11:return{type:"chat",id:e.F(),\##
-        message:I(e.ee())};case 13:return{type:"keepalive"};case 14:{let i=_e[e.p()];if(i===void 0)throw new h("malfor\##
+        [11,f(A(t.id),M(t.message))];case"keepalive":return[13,new Uint8Array(0)];case"bye":return[15,g(t.reason)];cas\##
+        e"consent":return[16,f(g(t.version),M(t.locale),t.textHash,xe(t.time))]}}function Xe(t,e=ti){let i=new B(t),n=\##
+        i.p(),s=i.z(i.et()),r=It.find(o=>o>=s.length+3);if(t.length!==r||!Y(i.ee()))throw new h("malformed");let a=new\##
+         B(s),l=e(n,a);return a.end(),l}function ti(t,e){switch(t){case 4:return{type:"waiting",message:I(e.pt())};cas\##
+        e 5:return{type:"admit",y:(e.p()&1)===1};case 6:return{type:"refuse",reason:e.p()};case 7:{let i=Kt[e.p()];if(\##
+        i===void 0)throw new h("malformed");return{type:"description",kind:i,generation:e._(),sdp:I(e.ee())}}case 8:re\##
+        turn{type:"candidate",generation:e._(),candidate:I(e.ee())};case 9:{let i=e.p();if(i>1)throw new h("malformed"\##
+        );return{type:"words",l:i===1}}case 10:return{type:"binding",tag:e.z(32)};case 11:return{type:"chat",id:e._(),\##
+        message:I(e.ee())};case 13:return{type:"keepalive"};case 14:{let i=Ze[e.p()];if(i===void 0)throw new h("malfor\##
         med");return{type:"receipt",Xi:i,octets:e.ee()}}case 15:return{type:"bye",reason:e.p()};case 17:return{type:"i\##
-        dentity",code:e.p()};default:throw new h("malformed")}}var Ot=M("Noise_NKpsk0_25519_AESGCM_SHA256"),ut=new Uin\##
+        dentity",code:e.p()};default:throw new h("malformed")}}var Dt=M("Noise_NKpsk0_25519_AESGCM_SHA256"),ut=new Uin\##
         t8Array(0),ei=32+16,ii=2**20,G=class{constructor(t){this.key=t,this.counter=0}static async create(t){return ne\##
-        w G(await Se(t))}ln(){if(this.counter>=ii)throw new h("exhausted");let t=d(new Uint8Array(8),A(this.counter));\##
+        w G(await Se(t))}ln(){if(this.counter>=ii)throw new h("exhausted");let t=f(new Uint8Array(8),A(this.counter));\##
         return this.counter+=1,t}async encrypt(t,e=ut){return Ce(this.key,this.ln(),e,t)}async decrypt(t,e=ut){return \##
-        Ee(this.key,this.ln(),e,t)}},ni=class{constructor(){this.E=Ot,this.hash=Ot,this.be=null}async A(t){this.hash=a\##
-        wait $(this.hash,t)}async Y(t){let[e,i]=await Rt(this.E,t);this.E=e,this.be=await G.create(i)}async un(t){let \##
-        e=await E(this.E,t);this.E=await E(e,g(1));let i=await E(e,d(this.E,g(2))),n=await E(e,d(i,g(3)));await this.A\##
-        (i),this.be=await G.create(n)}async hn(t){let e=this.be===null?t:await this.be.encrypt(t,this.hash);return awa\##
-        it this.A(e),e}async dn(t){let e=this.be===null?t:await this.be.decrypt(t,this.hash);return await this.A(t),e}\##
-        };async function Rt(t,e){let i=await E(t,e),n=await E(i,g(1));return[n,await E(i,d(n,g(2)))]}async function si\##
-        (t,e){let i=[...await Rt(t.E,ut)],[n,s]=[await G.create(i[0]),await G.create(i[1])];return{hash:t.hash,E:t.E,k\##
+        Ee(this.key,this.ln(),e,t)}},ni=class{constructor(){this.E=Dt,this.hash=Dt,this.xe=null}async A(t){this.hash=a\##
+        wait $(this.hash,t)}async Z(t){let[e,i]=await Nt(this.E,t);this.E=e,this.xe=await G.create(i)}async un(t){let \##
+        e=await E(this.E,t);this.E=await E(e,g(1));let i=await E(e,f(this.E,g(2))),n=await E(e,f(i,g(3)));await this.A\##
+        (i),this.xe=await G.create(n)}async hn(t){let e=this.xe===null?t:await this.xe.encrypt(t,this.hash);return awa\##
+        it this.A(e),e}async dn(t){let e=this.xe===null?t:await this.xe.decrypt(t,this.hash);return await this.A(t),e}\##
+        };async function Nt(t,e){let i=await E(t,e),n=await E(i,g(1));return[n,await E(i,f(n,g(2)))]}async function si\##
+        (t,e){let i=[...await Nt(t.E,ut)],[n,s]=[await G.create(i[0]),await G.create(i[1])];return{hash:t.hash,E:t.E,k\##
         eys:i,send:e?n:s,h:e?s:n}}var dt=class{constructor(t,e,i){this.ot=t,this.kt=e,this.ie=i}static async create(t)\##
         {let e=new ni;return await e.A(t.Vt),await e.A(t.Wt),new dt(e,t,t.ie??await tt())}async pn(t){let{ot:e,ie:i,kt\##
-        :n}=this;return await e.un(n.presharedKey),await e.A(i.publicKey),await e.Y(i.publicKey),await e.Y(await Et(i.\##
-        privateKey,n.Wt)),d(i.publicKey,await e.hn(t))}async fn(t){if(t.length<ei)throw new h("authentication");let{ot\##
-        :e,ie:i}=this,n=t.subarray(0,32);return await e.A(n),await e.Y(n),await e.Y(await Et(i.privateKey,n)),{mn:awai\##
-        t e.dn(t.subarray(32)),transport:await si(e,!0)}}},Kt=new Uint8Array(32);async function ri(t){let e=await Y("c\##
-        olloque/1 invite",d(t.oi,t.sessionKey)),[i,n,s]=await Promise.all([D(e,"colloque/1 room",16),D(e,"colloque/1 j\##
-        oin",32),D(e,"colloque/1 psk",32)]);return{flags:t.flags,sessionKey:t.sessionKey,room:i,presharedKey:s,joinTok\##
-        en:n}}var ai=t=>R("colloque/1","call",t,A(0),Kt),li=(t,e,i)=>R("colloque/1","resume",t,A(e),i);async function \##
-        $t(t,e){let i=await Y(t,await E(e,M("colloque/1 exporter"))),[n,s]=await Promise.all([D(i,"colloque/1 resume",\##
-        32),D(i,"colloque/1 dtls-bind",32)]);return{resumeSecret:n,vt:s}}var oi=(t,e)=>$(R("colloque/1 transcript",t,e\##
-        )),hi=t=>oi(Kt,t),ci=t=>D(t,"colloque/1 rejoin",32);async function ui(t,e,i){let n=await Y(t,e);return D(n,d(M\##
-        ("colloque/1 psk-resume"),A(i)),32)}var di=(t,e,i)=>$(R("colloque/1 sas-commit",t,e,i));async function pi(t,e,\##
-        i){return D(await Y(t,d(e,i)),"colloque/1 sas",8)}var fi=t=>Array.from(t.subarray(0,4));function mi(t){let e=t\##
-        .subarray(0,5).reduce((i,n)=>i*256+n,0);return String(e%1e8).padStart(8,"0")}var wi=(t,e,i,n,s)=>E(e,R(`colloq\##
-        ue/1 bind ${t}`,i,n,s)),it={gn:64,message2:256},pt=24*3600,Ht=class{constructor(t,e){this.hash=t.hash,this.di=\##
-        t.send,this.pi=t.h,this.vt=e}fi(t){return this.di.encrypt(Je(t))}async open(t){return Ye(await this.pi.decrypt\##
+        :n}=this;return await e.un(n.presharedKey),await e.A(i.publicKey),await e.Z(i.publicKey),await e.Z(await Ct(i.\##
+        privateKey,n.Wt)),f(i.publicKey,await e.hn(t))}async fn(t){if(t.length<ei)throw new h("authentication");let{ot\##
+        :e,ie:i}=this,n=t.subarray(0,32);return await e.A(n),await e.Z(n),await e.Z(await Ct(i.privateKey,n)),{mn:awai\##
+        t e.dn(t.subarray(32)),transport:await si(e,!0)}}},Ot=new Uint8Array(32);async function ri(t){let e=await X("c\##
+        olloque/1 invite",f(t.oi,t.sessionKey)),[i,n,s]=await Promise.all([K(e,"colloque/1 room",16),K(e,"colloque/1 j\##
+        oin",32),K(e,"colloque/1 psk",32)]);return{flags:t.flags,sessionKey:t.sessionKey,room:i,presharedKey:s,joinTok\##
+        en:n}}var ai=t=>O("colloque/1","call",t,A(0),Ot),li=(t,e,i)=>O("colloque/1","resume",t,A(e),i);async function \##
+        Rt(t,e){let i=await X(t,await E(e,M("colloque/1 exporter"))),[n,s]=await Promise.all([K(i,"colloque/1 resume",\##
+        32),K(i,"colloque/1 dtls-bind",32)]);return{resumeSecret:n,vt:s}}var oi=(t,e)=>$(O("colloque/1 transcript",t,e\##
+        )),hi=t=>oi(Ot,t),ci=t=>K(t,"colloque/1 rejoin",32);async function ui(t,e,i){let n=await X(t,e);return K(n,f(M\##
+        ("colloque/1 psk-resume"),A(i)),32)}var di=(t,e,i)=>$(O("colloque/1 sas-commit",t,e,i));async function pi(t,e,\##
+        i){return K(await X(t,f(e,i)),"colloque/1 sas",8)}var fi=t=>Array.from(t.subarray(0,4));function mi(t){let e=t\##
+        .subarray(0,5).reduce((i,n)=>i*256+n,0);return String(e%1e8).padStart(8,"0")}var wi=(t,e,i,n,s)=>E(e,O(`colloq\##
+        ue/1 bind ${t}`,i,n,s)),it={gn:64,message2:256},pt=24*3600,$t=class{constructor(t,e){this.hash=t.hash,this.di=\##
+        t.send,this.pi=t.h,this.vt=e}fi(t){return this.di.encrypt(Je(t))}async open(t){return Xe(await this.pi.decrypt\##
         (t))}wn(t,e,i){return wi(t,this.vt,this.hash,e,i)}};async function yi(t,e){let{room:i,sessionKey:n,presharedKe\##
         y:s}=t,r=e.L(32),a=e.ie??await tt(),l=await dt.create({Vt:ai(i),presharedKey:s,Wt:n,ie:a}),o=await di(i,a.publ\##
-        icKey,r),u=A(0),m=bi(it.gn,g(1),o,u,M(e.locale)),f=await l.pn(m);async function L(T,xt){let Mt=await l.fn(T),o\##
-        t=await vi(Mt.mn,i,n,xt),{hash:At,E:is}=Mt.transport,we=await $t(At,is);return{D:new Ht(Mt.transport,we.vt),bo\##
-        nd:{resumeSecret:we.resumeSecret,transcript:await hi(At),authenticationString:await pi(At,r,ot.mi),wordsLocale\##
+        icKey,r),u=A(0),d=bi(it.gn,g(1),o,u,M(e.locale)),p=await l.pn(d);async function L(T,kt){let xt=await l.fn(T),o\##
+        t=await vi(xt.mn,i,n,kt),{hash:Mt,E:is}=xt.transport,we=await Rt(Mt,is);return{D:new $t(xt.transport,we.vt),bo\##
+        nd:{resumeSecret:we.resumeSecret,transcript:await hi(Mt),authenticationString:await pi(Mt,r,ot.mi),wordsLocale\##
         :ot.wordsLocale,identity:ot.identity,expiry:ot.gi+pt},yn:{type:"confirm",an:r,cn:new Uint8Array(32),name:""}}}\##
-        return{message:f,finish:L}}async function gi(t,e,i,n){let s=await dt.create({Vt:li(t.room,i,e.transcript),pres\##
+        return{message:p,finish:L}}async function gi(t,e,i,n){let s=await dt.create({Vt:li(t.room,i,e.transcript),pres\##
         haredKey:await ui(t.presharedKey,e.resumeSecret,i),Wt:t.sessionKey,ie:n??await tt()}),r=await s.pn(new Uint8Ar\##
-        ray(it.gn)),a=d(A(i),r);async function l(o){let{mn:u,transport:m}=await s.fn(o);if(u.length!==it.message2||!Q(\##
-        u))throw new h("malformed");let{vt:f}=await $t(m.hash,m.E);return{D:new Ht(m,f),yn:{type:"confirm",an:new Uint\##
+        ray(it.gn)),a=f(A(i),r);async function l(o){let{mn:u,transport:d}=await s.fn(o);if(u.length!==it.message2||!Y(\##
+        u))throw new h("malformed");let{vt:p}=await Rt(d.hash,d.E);return{D:new $t(d,p),yn:{type:"confirm",an:new Uint\##
         8Array(32),cn:new Uint8Array(32),name:""}}}return{message:a,finish:l}}async function vi(t,e,i,n){if(t.length!=\##
-        =it.message2)throw new h("malformed");let s=new z(t);if(s.p()!==1)throw new h("malformed");let r=s.z(32).slice\##
-        (),a=s.z(32).slice(),l=s.z(16),o=s.z(64),u=I(s.z(2));if(s.F(),!Q(s.ee()))throw new h("malformed");let m=R("col\##
-        loque/1 delegation",a,i,e,l);if(!await Ae(o,m,a))throw new h("delegation");let f=new z(l),[L,T]=[f.Xt(),f.Xt()\##
+        =it.message2)throw new h("malformed");let s=new B(t);if(s.p()!==1)throw new h("malformed");let r=s.z(32).slice\##
+        (),a=s.z(32).slice(),l=s.z(16),o=s.z(64),u=I(s.z(2));if(s._(),!Y(s.ee()))throw new h("malformed");let d=O("col\##
+        loque/1 delegation",a,i,e,l);if(!await Ae(o,d,a))throw new h("delegation");let p=new B(l),[L,T]=[p.Xt(),p.Xt()\##
         ];if(n<L-pt||n>T+pt)throw new h("delegation-dates");return{mi:r,identity:a,wordsLocale:u,gi:T}}function bi(t,.\##
-        ..e){let i=new Uint8Array(t);return i.set(d(...e)),i}var ki="colloque.v1",xi=65600,Mi=8,Ai={fresh:0,resume:1},\##
-        P={bt:1,used:2,full:3,rate:4,ns:5,closed:6},Si=(t,e,i)=>d(g(1),g(1),t,e,g(i)),Ft=t=>d(g(16),A(0),t);function C\##
-        i(t){if(t.length>xi)return null;try{return Ei(new z(t))}catch(e){if(e instanceof h)return null;throw e}}functi\##
-        on Ei(t){switch(t.p()){case 16:return t.F(),{type:"relay",message:t.ee()};case 129:return t.z(32),t.end(),{typ\##
-        e:"challenge"};case 130:{let e=t.p();return t.end(),e>1?null:{type:"state",xe:e===1}}case 134:{let e=t.p(),i=[\##
-        ];for(let a=0;a<e;a+=1)i.push(I(t.pt()));let[n,s]=[I(t.pt()),I(t.pt())],r=t.F();return t.end(),{type:"servers"\##
+        ..e){let i=new Uint8Array(t);return i.set(f(...e)),i}var ki="colloque.v1",xi=65600,Mi=8,Ai={fresh:0,resume:1},\##
+        P={bt:1,used:2,full:3,rate:4,ns:5,closed:6},Si=(t,e,i)=>f(g(1),g(1),t,e,g(i)),Ht=t=>f(g(16),A(0),t);function C\##
+        i(t){if(t.length>xi)return null;try{return Ei(new B(t))}catch(e){if(e instanceof h)return null;throw e}}functi\##
+        on Ei(t){switch(t.p()){case 16:return t._(),{type:"relay",message:t.ee()};case 129:return t.z(32),t.end(),{typ\##
+        e:"challenge"};case 130:{let e=t.p();return t.end(),e>1?null:{type:"state",Se:e===1}}case 134:{let e=t.p(),i=[\##
+        ];for(let a=0;a<e;a+=1)i.push(I(t.pt()));let[n,s]=[I(t.pt()),I(t.pt())],r=t._();return t.end(),{type:"servers"\##
         ,m:{urls:i.filter(a=>/^(stuns?|turns?):/.test(a)).slice(0,Mi),username:n,credential:s,wi:r}}}case 224:{let e=t\##
         .et();return t.end(),{type:"error",code:e}}default:return null}}var Ti=t=>({invitation:t,bond:null,former:[],e\##
         pochNumber:0,generation:0,consent:null,ownComparison:"none",peerComparison:"none"}),H=t=>t.invitation.joinToke\##
-        n===null,zt=t=>JSON.stringify(t,(e,i)=>i instanceof Uint8Array?{octets:X(i)}:i);function Bt(t,e){if(t===null)r\##
-        eturn null;try{let i=JSON.parse(t,(n,s)=>qi(s)?Ct(s.octets):s);return i.invitation.room.length!==16||i.invitat\##
+        n===null,zt=t=>JSON.stringify(t,(e,i)=>i instanceof Uint8Array?{octets:Q(i)}:i);function Bt(t,e){if(t===null)r\##
+        eturn null;try{let i=JSON.parse(t,(n,s)=>qi(s)?St(s.octets):s);return i.invitation.room.length!==16||i.invitat\##
         ion.sessionKey.length!==32||i.bond!==null&&i.bond.expiry<e?null:{...i,former:i.former??[]}}catch(i){if(i insta\##
         nceof SyntaxError||i instanceof TypeError||i instanceof h)return null;throw i}}function Vt(t){for(let e of Obj\##
         ect.values(t))e instanceof Uint8Array?e.fill(0):typeof e=="object"&&e!==null&&Vt(e)}var qi=t=>typeof t=="objec\##
         t"&&t!==null&&"octets"in t&&Object.keys(t).length===1,ft={open:8e3,state:6e3,message2:12e3,firstFrame:6e3,sile\##
-        nce:6e4,X:3e4},Li=.3,ji=3e4,Pi=1e3,Gt=25e3,Ui=2e3,Ii=2e4,Wt=class{constructor({t,mode:e,locale:i,L:n,se:s,yi:r\##
+        nce:6e4,X:3e4},Li=.3,ji=3e4,Pi=1e3,Ft=25e3,Ui=2e3,Ii=2e4,Gt=class{constructor({t,mode:e,locale:i,L:n,se:s,yi:r\##
         =!1},a){this.t=t,this.mode=e,this.locale=i,this.L=n,this.se=s,this.Rt=a,this.ki=r?Li:1,this.o="opening",this.D\##
-        =null,this.m=null,this.kn=1/0,this.finish=null,this.vn=-1/0,this.bn=a,this.xn=a,this.e=new B,this.Sn=[],this.#\##
-        t("open",a)}get vi(){return this.e.H("open")||this.e.H("state")}get lt(){return this.o==="established"}get ut(\##
+        =null,this.m=null,this.kn=1/0,this.finish=null,this.vn=-1/0,this.bn=a,this.xn=a,this.e=new V,this.Sn=[],this.#\##
+        t("open",a)}get vi(){return this.e.G("open")||this.e.G("state")}get lt(){return this.o==="established"}get ut(\##
         ){return this.o==="away"||this.o==="orphaned"}bi(t){return t>=this.kn&&(this.m?.urls.some(e=>/^turns?:/.test(e\##
         ))??!1)}xi(t){this.o==="established"&&t-this.xn>ji&&this.e.set("silence",t+Pi)}Nt(){return this.Sn.splice(0)}P\##
         (){return this.e.it()}async open(t){let{invitation:e,bond:i}=this.t,n=this.mode==="resume"&&i!==null?await ci(\##
         i.resumeSecret):e.joinToken;n!==null&&(this.e.clear("open"),this.#t("state",t),this.#n({type:"send",octets:Si(\##
         e.room,n,Ai[this.mode])}),await this.#i())}async h(t,e){let i=Ci(t);if(!(i===null||this.o==="over"))switch(i.t\##
-        ype){case"challenge":return;case"state":return this.#e(i.xe,e);case"servers":this.m=i.m,this.kn=e+i.m.wi*1e3;r\##
+        ype){case"challenge":return;case"state":return this.#e(i.Se,e);case"servers":this.m=i.m,this.kn=e+i.m.wi*1e3;r\##
         eturn;case"error":return this.#r({type:"refused",code:i.code});case"relay":try{return await this.#a(i.message,\##
         e)}catch(n){if(!(n instanceof h))throw n;let s=this.o==="confirming"||this.o==="established"||this.mode==="res\##
-        ume";return this.#r({type:"broken",code:n.code,Si:s})}}}async Se(t){for(let e=this.e.T(t);e!==null;e=this.e.T(\##
-        t)){if(e!=="keepalive")return this.#r({type:"lost",cause:e==="away"?e:"timeout"});this.e.set("keepalive",t+Gt)\##
+        ume";return this.#r({type:"broken",code:n.code,Si:s})}}}async ze(t){for(let e=this.e.T(t);e!==null;e=this.e.T(\##
+        t)){if(e!=="keepalive")return this.#r({type:"lost",cause:e==="away"?e:"timeout"});this.e.set("keepalive",t+Ft)\##
         ,await this.send({type:"keepalive"},t)}}async send(t,e){return this.D===null||this.o!=="confirming"&&this.o!==\##
-        "established"?!1:(this.bn=e,this.#n({type:"send",octets:Ft(await this.D.fi(t))}),!0)}#t(t,e){this.e.set(t,e+ft\##
-        [t]*this.ki)}#n(t){this.Sn.push(t)}#r(t){this.o="over",this.e.clear(),this.#n(t)}async#e(t,e){let i=this.e.H("\##
-        state");this.#n({type:"doctor",K:t}),t?this.o==="orphaned"||e-this.vn<Ui?this.#r({type:"lost",cause:"doctor-re\##
+        "established"?!1:(this.bn=e,this.#n({type:"send",octets:Ht(await this.D.fi(t))}),!0)}#t(t,e){this.e.set(t,e+ft\##
+        [t]*this.ki)}#n(t){this.Sn.push(t)}#r(t){this.o="over",this.e.clear(),this.#n(t)}async#e(t,e){let i=this.e.G("\##
+        state");this.#n({type:"doctor",B:t}),t?this.o==="orphaned"||e-this.vn<Ui?this.#r({type:"lost",cause:"doctor-re\##
         turned"}):(i||this.o==="away")&&(this.e.clear("state","away"),this.#t("message2",e),i||await this.#i()):(this.\##
         e.clear(),i&&(this.vn=e),this.o=i||this.o==="away"?"away":"orphaned",H(this.t)&&this.e.set("away",e+ft.X))}asy\##
         nc#i(){let{t}=this;this.o="handshaking";let e;if(this.mode==="resume"&&t.bond!==null){t.epochNumber+=1,this.#n\##
         ({type:"save"});let i=await gi(t.invitation,t.bond,t.epochNumber);this.finish=async n=>({...await i.finish(n),\##
         bond:null}),e=i.message}else{let i=await yi(t.invitation,{locale:this.locale,L:this.L});this.finish=n=>i.finis\##
-        h(n,this.se()),e=i.message}this.#n({type:"send",octets:Ft(e)})}async#a(t,e){if(this.o==="handshaking"&&this.fi\##
+        h(n,this.se()),e=i.message}this.#n({type:"send",octets:Ht(e)})}async#a(t,e){if(this.o==="handshaking"&&this.fi\##
         nish!==null){let{D:i,bond:n,yn:s}=await this.finish(t);this.finish=null,this.D=i,this.o="confirming",this.e.cl\##
-        ear("message2"),this.#t("firstFrame",e),this.e.set("keepalive",e+Gt),this.#n({type:"confirmed",bond:n}),await \##
+        ear("message2"),this.#t("firstFrame",e),this.e.set("keepalive",e+Ft),this.#n({type:"confirmed",bond:n}),await \##
         this.send(s,e)}else if(this.D!==null&&(this.o==="confirming"||this.o==="established")){let i=await this.D.open\##
         (t);this.o="established",this.e.clear("firstFrame"),this.xn=e,this.e.set("silence",e+ft.silence),this.#n({type\##
-        :"frame",frame:i}),i.type==="keepalive"&&e-this.bn>=Ii&&await this.send({type:"keepalive"},e)}}},Zt=3e3,Di=2e4\##
-        ,Ni=1e3,Oi=class{constructor({t,j:e,n:i,s:n,re:s,a:r},a){this.t=t,this.j=e,this.n=i,this.s=n,this.re=s,this.a=\##
-        r,this.e=new B,this.e.set("end",a+(s===null?Zt:Di)),s!==null&&(i===null||i.ut)&&this.#r(a)}P(){let t=[this.e.i\##
+        :"frame",frame:i}),i.type==="keepalive"&&e-this.bn>=Ii&&await this.send({type:"keepalive"},e)}}},Wt=3e3,Ki=2e4\##
+        ,Di=1e3,Ni=class{constructor({t,j:e,n:i,s:n,re:s,a:r},a){this.t=t,this.j=e,this.n=i,this.s=n,this.re=s,this.a=\##
+        r,this.e=new V,this.e.set("end",a+(s===null?Wt:Ki)),s!==null&&(i===null||i.ut)&&this.#r(a)}P(){let t=[this.e.i\##
         t()??1/0,this.n?.P()??1/0],e=Math.min(...t);return e===1/0?null:e}async oe(t,e){switch(t.type){case"tick":for(\##
-        let i=this.e.T(e);i!==null;i=this.e.T(e))i==="end"?this.end():this.#r(e);return await this.n?.Se(e),this.#t(e)\##
+        let i=this.e.T(e);i!==null;i=this.e.T(e))i==="end"?this.end():this.#r(e);return await this.n?.ze(e),this.#t(e)\##
         ;case"socket-open":return t.id===this.s&&await this.n?.open(e),this.#t(e);case"socket-message":return t.id===t\##
         his.s&&await this.n?.h(t.octets,e),this.#t(e);case"socket-closed":t.id===this.s&&this.#e(e)}}end(){this.re=nul\##
         l,this.e.clear(),this.#i()}async#t(t){for(let e=this.#n();e.length>0;e=this.#n())for(let i of e)if(i.type==="s\##
         end")this.a({type:"send",id:this.s,octets:i.octets});else if(i.type==="confirmed"&&this.re!==null)await this.n\##
-        ?.send({type:"bye",reason:this.re},t),this.re=null,this.e.set("end",t+Zt);else{if(i.type==="refused"||i.type==\##
+        ?.send({type:"bye",reason:this.re},t),this.re=null,this.e.set("end",t+Wt);else{if(i.type==="refused"||i.type==\##
         ="frame"&&i.frame.type==="bye")return this.end();if(i.type==="lost"||i.type==="broken")return this.#e(t)}}#n()\##
-        {return this.n?.Nt()??[]}#r(t){this.#i(),this.s+=1,this.n=new Wt({t:this.t,mode:"resume",...this.j},t),this.a(\##
-        {type:"connect",id:this.s})}#e(t){if(this.re===null)return this.end();this.#i(),this.e.set("retry",t+Ni)}#i(){\##
-        this.n!==null&&this.a({type:"close",id:this.s}),this.n=null}},Ri=new Set(["unknown-room","full","rate","closed\##
-        ","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-missing"]),Ki=\##
+        {return this.n?.Nt()??[]}#r(t){this.#i(),this.s+=1,this.n=new Gt({t:this.t,mode:"resume",...this.j},t),this.a(\##
+        {type:"connect",id:this.s})}#e(t){if(this.re===null)return this.end();this.#i(),this.e.set("retry",t+Di)}#i(){\##
+        this.n!==null&&this.a({type:"close",id:this.s}),this.n=null}},Oi=new Set(["unknown-room","full","rate","closed\##
+        ","network","no-path","secure-channel","clock","taken-over","internal","refused-not-now","relay-missing"]),Ri=\##
         new Set(["hung-up","ended-by-doctor","expired","consent-refused","refused","refused-other-device","refused-not\##
-        -now","refused-wrong-person"]),mt=t=>Ri.has(t),$i=t=>Ki.has(t),Hi={[V.on]:"refused-other-device",[V.li]:"refus\##
-        ed-not-now",[V.ui]:"refused-wrong-person"},Fi={[j.sn]:"words-differ",[j.rn]:"binding-failed",[j.expired]:"expi\##
-        red",[j.error]:"doctor-error"},zi={[P.bt]:"unknown-room",[P.used]:"used",[P.full]:"full",[P.rate]:"rate",[P.cl\##
-        osed]:"closed"},Bi=t=>Hi[t]??"refused",Vi=t=>Fi[t]??"ended-by-doctor",Gi=t=>zi[t]??"protocol";function Wi(t){r\##
-        eturn t==="delegation"?"identity":t==="delegation-dates"?"clock":"secure-channel"}var _t=3,Zi=500,_i=8e3,Ji=4e\##
-        3,Qi=5,Xi=class{constructor(t){this.L=t,this.V=0,this.ze=!1,this.xt=null,this.ht=0}zi(){this.ze=!1,this.ht=0}C\##
-        i(){this.V=0,this.ze=!1,this.ht=0}Mi(t){let e=this.xt??(t.bond===null?"fresh":"resume");return this.xt=null,e}\##
-        ye({Ai:t,Ti:e}){if(this.V+=1,!(t&&!this.ze)&&this.V>_t)return null;let i=e?Ji:_i,n=Math.min(Zi*2**(this.V-1),i\##
+        -now","refused-wrong-person"]),mt=t=>Oi.has(t),$i=t=>Ri.has(t),Hi={[F.on]:"refused-other-device",[F.li]:"refus\##
+        ed-not-now",[F.ui]:"refused-wrong-person"},zi={[j.sn]:"words-differ",[j.rn]:"binding-failed",[j.expired]:"expi\##
+        red",[j.error]:"doctor-error"},Bi={[P.bt]:"unknown-room",[P.used]:"used",[P.full]:"full",[P.rate]:"rate",[P.cl\##
+        osed]:"closed"},Vi=t=>Hi[t]??"refused",Fi=t=>zi[t]??"ended-by-doctor",Gi=t=>Bi[t]??"protocol";function Wi(t){r\##
+        eturn t==="delegation"?"identity":t==="delegation-dates"?"clock":"secure-channel"}var _t=3,_i=500,Zi=8e3,Ji=4e\##
+        3,Yi=5,Qi=class{constructor(t){this.L=t,this.V=0,this.Ce=!1,this.xt=null,this.ht=0}zi(){this.Ce=!1,this.ht=0}C\##
+        i(){this.V=0,this.Ce=!1,this.ht=0}Mi(t){let e=this.xt??(t.bond===null?"fresh":"resume");return this.xt=null,e}\##
+        ke({Ai:t,Ti:e}){if(this.V+=1,!(t&&!this.Ce)&&this.V>_t)return null;let i=e?Ji:Zi,n=Math.min(_i*2**(this.V-1),i\##
         ),s=.5+(this.L(1)[0]??0)/255;return Math.min(n*s,i)}refused(t,e,i,n){return H(i)?(this.ht=t===P.bt?this.ht+1:0\##
-        ,this.ht>Qi&&!n?"unknown-room":"later"):t===P.bt&&e==="resume"?this.ze?"secure-channel":(this.xt="fresh","now"\##
-        ):t===P.used&&e==="fresh"&&i.bond!==null&&this.V<_t?(this.V+=1,this.xt="resume","now"):Gi(t)}},Jt=6e4,Qt=2e3,Y\##
-        i=1e4,tn=3,en=class{constructor(t,e,i){this.t=t,this.j=e,this.d=i,this.n=null,this.s=0,this.xe=!1,this.St=!1,t\##
-        his.I=new Xi(e.L),this.W=-1/0,this.e=new B,this.Kt=!1,this.pending=[],this.Bt=[]}get lt(){return this.n?.lt??!\##
+        ,this.ht>Yi&&!n?"unknown-room":"later"):t===P.bt&&e==="resume"?this.Ce?"secure-channel":(this.xt="fresh","now"\##
+        ):t===P.used&&e==="fresh"&&i.bond!==null&&this.V<_t?(this.V+=1,this.xt="resume","now"):Gi(t)}},Zt=6e4,Jt=2e3,X\##
+        i=1e4,tn=3,en=class{constructor(t,e,i){this.t=t,this.j=e,this.d=i,this.n=null,this.s=0,this.Se=!1,this.St=!1,t\##
+        his.I=new Qi(e.L),this.W=-1/0,this.e=new V,this.Kt=!1,this.pending=[],this.Bt=[]}get lt(){return this.n?.lt??!\##
         1}get ut(){return this.n?.ut??!1}get Ft(){return this.I.V>0&&(this.n?.vi??!0)}P(){let t=Math.min(this.e.it()??\##
         1/0,this.n?.P()??1/0);return t===1/0?null:t}async oe(t,e){t.id===this.s&&(t.type==="socket-open"?await this.n?\##
-        .open(e):t.type==="socket-message"?await this.n?.h(t.octets,e):this.n!==null&&this.Ce(e))}async Se(t){for(let \##
-        e=this.e.T(t);e!==null;e=this.e.T(t))e==="retry"?this.zt(t):this.I.V=0;await this.n?.Se(t)}Ei(t){for(;;){let e\##
+        .open(e):t.type==="socket-message"?await this.n?.h(t.octets,e):this.n!==null&&this.Me(e))}async ze(t){for(let \##
+        e=this.e.T(t);e!==null;e=this.e.T(t))e==="retry"?this.zt(t):this.I.V=0;await this.n?.ze(t)}Ei(t){for(;;){let e\##
         =this.Bt.shift();if(e!==void 0)return e;this.pending.push(...this.n?.Nt()??[]);let i=this.pending.shift();if(i\##
         ===void 0)return null;this.#n(i,t)}}send(t,e){return this.n?.send(t,e)??Promise.resolve(!1)}zt(t){let{t:e,j:i,\##
         d:n}=this;if(e.bond!==null&&e.bond.expiry<i.se())return this.#i("expired");let s=this.I.Mi(e);this.e.clear("re\##
-        try","stable"),n.dt(),this.s+=1;let r=n.i().Ct&&this.I.V<2;this.n=new Wt({t:e,mode:s,yi:r,...i},t),n.a({type:"\##
-        connect",id:this.s})}Li(t){(this.n===null||t-this.n.Rt>=Qt)&&this.#e(t)}Me(t,e){this.s=t,this.I.Ci(),this.zt(e\##
-        )}ae(t){if(!(this.n===null||t-this.n.Rt<Qt)&&!this.n.ut){if(t-this.W<Yi)return this.Ce(t);this.W=t,this.#e(t)}\##
-        }Ce(t){this.disconnect(),this.St=!1;let{Di:e,Ct:i}=this.d.i(),n=H(this.t)&&e,s=this.I.ye({Ai:n,Ti:i});if(s===n\##
-        ull)return this.#i(this.I.ze?"secure-channel":"network");this.e.set("retry",t+s)}zn(t){let e=this.t.former.shi\##
+        try","stable"),n.dt(),this.s+=1;let r=n.i().Ct&&this.I.V<2;this.n=new Gt({t:e,mode:s,yi:r,...i},t),n.a({type:"\##
+        connect",id:this.s})}Li(t){(this.n===null||t-this.n.Rt>=Jt)&&this.#e(t)}Ae(t,e){this.s=t,this.I.Ci(),this.zt(e\##
+        )}ae(t){if(!(this.n===null||t-this.n.Rt<Jt)&&!this.n.ut){if(t-this.W<Xi)return this.Me(t);this.W=t,this.#e(t)}\##
+        }Me(t){this.disconnect(),this.St=!1;let{Di:e,Ct:i}=this.d.i(),n=H(this.t)&&e,s=this.I.ke({Ai:n,Ti:i});if(s===n\##
+        ull)return this.#i(this.I.Ce?"secure-channel":"network");this.e.set("retry",t+s)}zn(t){let e=this.t.former.shi\##
         ft();return e===void 0?!1:(Object.assign(this.t,{bond:e,epochNumber:0}),this.Kt=!0,this.#e(t),!0)}Cn(t,e,i){if\##
-        (!e)return this.#i(Wi(t));this.I.ze=!0,this.Ce(i)}flush(){let t=[...this.pending.splice(0),...this.n?.Nt()??[]\##
+        (!e)return this.#i(Wi(t));this.I.Ce=!0,this.Me(i)}flush(){let t=[...this.pending.splice(0),...this.n?.Nt()??[]\##
         ];for(let e of t)e.type==="send"&&this.#t(e.octets)}disconnect(){this.n!==null&&this.d.a({type:"close",id:this\##
         .s}),this.Mn()}Mn(){let{n:t}=this;return this.n=null,this.pending=[],this.e.clear(),this.d.left(),t}#t(t){this\##
         .d.a({type:"send",id:this.s,octets:t})}#n(t,e){switch(t.type){case"send":return this.#t(t.octets);case"save":r\##
-        eturn this.d.dt();case"doctor":this.xe=t.K,t.K||(this.St=!0),this.e.H("stable")||this.e.set("stable",e+Jt);ret\##
+        eturn this.d.dt();case"doctor":this.Se=t.B,t.B||(this.St=!0),this.e.G("stable")||this.e.set("stable",e+Zt);ret\##
         urn;case"confirmed":if(t.bond!==null){let i={epochNumber:0,ownComparison:"none",peerComparison:"none"},n=[this\##
         .t.bond,...this.t.former].flatMap(s=>s??[]).slice(0,tn);Object.assign(this.t,i,{bond:t.bond,former:n,consent:n\##
-        ull})}return this.e.set("stable",e+Jt),this.d.dt();case"frame":this.I.zi(),this.St=!1,this.Kt=!1,this.Bt.push(\##
-        t);return;case"refused":return this.#r(t.code,e);case"lost":return t.cause==="timeout"?this.Ce(e):this.#e(e);c\##
+        ull})}return this.e.set("stable",e+Zt),this.d.dt();case"frame":this.I.zi(),this.St=!1,this.Kt=!1,this.Bt.push(\##
+        t);return;case"refused":return this.#r(t.code,e);case"lost":return t.cause==="timeout"?this.Me(e):this.#e(e);c\##
         ase"broken":return this.Cn(t.code,t.Si,e)}}#r(t,e){if(this.Kt&&t===P.bt){this.zn(e)||this.#i("refused-other-de\##
-        vice");return}let i=this.n?.mode??null,n=this.I.refused(t,i,this.t,this.d.i().Pi);n==="later"?this.Ce(e):n==="\##
-        now"?this.#e(e):this.#i(n)}#e(t){this.disconnect(),this.zt(t)}#i(t){this.Bt.push({type:"stop",reason:t})}},Xt=\##
-        class{constructor(){this.R=0,this.M=-1/0}Me(t){t-this.M>15e3&&(this.R=0),this.R+=1,this.M=t}get An(){return Ma\##
+        vice");return}let i=this.n?.mode??null,n=this.I.refused(t,i,this.t,this.d.i().Pi);n==="later"?this.Me(e):n==="\##
+        now"?this.#e(e):this.#i(n)}#e(t){this.disconnect(),this.zt(t)}#i(t){this.Bt.push({type:"stop",reason:t})}},Yt=\##
+        class{constructor(){this.R=0,this.M=-1/0}Ae(t){t-this.M>15e3&&(this.R=0),this.R+=1,this.M=t}get An(){return Ma\##
         th.min(4e3*1.5**(this.R-1),1e4)}get Ii(){return Math.min(1500*this.R,6e3)}get Mt(){return this.M+(this.R===0?0\##
-        :this.An)}},nn=class{constructor(){this.M=null,this.w=0}Me(t,e){this.M={nt:t,Tn:e},this.w=e}R(t,e){let{M:i}=th\##
+        :this.An)}},nn=class{constructor(){this.M=null,this.w=0}Ae(t,e){this.M={nt:t,Tn:e},this.w=e}R(t,e){let{M:i}=th\##
         is;this.M={nt:t,Tn:e};let n=i!==null&&e-i.Tn<=1250;return(!n||t!==i.nt)&&(this.w=e),n&&t!==i.nt?"sound":e-this\##
-        .w>=1500?"silence":"unknown"}},Yt=class{constructor(){this.silence=new nn,this.ce=!1,this._t=!1,this.At=!1,thi\##
+        .w>=1500?"silence":"unknown"}},Qt=class{constructor(){this.silence=new nn,this.ce=!1,this._t=!1,this.At=!1,thi\##
         s.En=-1/0,this.W=null,this.Ln=-1/0}get Dn(){return this.W!==null}ae(t){this.W=t}qi(t){this.En=t,this.At=!1,thi\##
-        s._t=!1,this.W=null}Oi(t,e){this.silence.Me(0,e),this.ce=t}Ui(t,e){this.silence.Me(t,e)}R(t,e){let i=this.Ln;t\##
+        s._t=!1,this.W=null}Oi(t,e){this.silence.Ae(0,e),this.ce=t}Ui(t,e){this.silence.Ae(t,e)}R(t,e){let i=this.Ln;t\##
         his.Ln=e;let n=this.silence.R(t,e);return n==="sound"&&(this.ce=!1,i>=this.En&&(this.At=!0),this.W!==null&&i>=\##
         this.W&&(this.W=null)),n!=="silence"||this.ce?!1:(this.ce=!0,!0)}get Ht(){return this.At&&!this.ce}Pn(t){t&&!t\##
         his.At&&(this._t=!0)}},wt={ji:6e3,Vi:5e3,path:13e3},sn=3e3,rn=1e4,an=1,ln=class{constructor(t,e){this.t=t,this\##
         .d=e,this.muted=!1,this.v=t.invitation.joinToken===null&&t.consent!==null,this.n=null,this.y=!1,this.transport\##
         ="none",this.r=-1,this.In=null,this.c=null,this.Gt=[],this.le=null,this.Tt=null,this.Et=!1,this.Lt=null,this.g\##
-        =new Yt,this.ue=new Xt,this.Dt=0,this.i={send:!1,h:!1},this.Z=[],this.e=new B}Wi(){return this.Z.shift()??null\##
-        }P(){return this.e.it()}Ae(){return this.transport==="connected"&&this.#c()&&!this.g.ce}Ct(){return this.v&&(!\##
-        this.Ae()||this.g.Dn)}get Ri(){return!this.v&&this.c?.$===!0&&this.transport!=="connected"}mute(t){this.muted=\##
+        =new Qt,this.ue=new Yt,this.Dt=0,this.i={send:!1,h:!1},this.$=[],this.e=new V}Wi(){return this.$.shift()??null\##
+        }P(){return this.e.it()}Te(){return this.transport==="connected"&&this.#c()&&!this.g.ce}Ct(){return this.v&&(!\##
+        this.Te()||this.g.Dn)}get Ri(){return!this.v&&this.c?.J===!0&&this.transport!=="connected"}mute(t){this.muted=\##
         t,this.#s()}ae(t){this.transport!=="none"&&this.g.ae(t)}Ni(t,e){this.n=t,this.y=e,this.t.consent===null&&this.\##
         d.a({type:"prepare-call",m:t.m,y:e})}yt(){this.n=null,this.Et=!1,this.Tt=null,this.e.clear("answer","binding")\##
-        }end(){this.yt(),this.e.clear(),this.Z=[],this.transport="none",this.c=null,this.Lt=null,this.le=null,this.g=n\##
-        ew Yt,this.ue=new Xt,this.Dt=0,this.#s(),this.d.a({type:"end-call"})}async Ki(t){this.transport==="connected"&\##
-        &this.c?.$===!0&&!this.g.ce&&!this.g.Dn?await this.#l(t):this.#e(t)}async Se(t){for(let e=this.e.T(t);e!==null\##
-        ;e=this.e.T(t))e==="path"?this.#o(t):e==="attempt"?this.#a(t):this.Z.push(e==="answer"&&this.v?"socket-doubted\##
+        }end(){this.yt(),this.e.clear(),this.$=[],this.transport="none",this.c=null,this.Lt=null,this.le=null,this.g=n\##
+        ew Qt,this.ue=new Yt,this.Dt=0,this.#s(),this.d.a({type:"end-call"})}async Ki(t){this.transport==="connected"&\##
+        &this.c?.J===!0&&!this.g.ce&&!this.g.Dn?await this.#l(t):this.#e(t)}async ze(t){for(let e=this.e.T(t);e!==null\##
+        ;e=this.e.T(t))e==="path"?this.#o(t):e==="attempt"?this.#a(t):this.$.push(e==="answer"&&this.v?"socket-doubted\##
         ":"rejoin")}async oe(t,e){switch(t.type){case"offer":if(t.generation!==this.c?.generation||this.n===null)retur\##
         n;this.c.rt=!0,this.e.set("answer",e+(this.v?this.ue.Ii:wt.ji)),await this.#t({type:"description",kind:"offer"\##
         ,generation:t.generation,sdp:t.sdp},e);for(let i of this.Gt.splice(0))await this.#t({type:"candidate",generati\##
         on:t.generation,candidate:i},e);return;case"candidate":if(t.generation!==this.c?.generation)return;this.c.rt?a\##
         wait this.#t({type:"candidate",generation:t.generation,candidate:t.candidate},e):this.Gt.push(t.candidate);ret\##
         urn;case"transport":return this.#d(t,e);case"heard":return this.#u(t,e)}}async h(t,e){if(t.type==="description\##
-        "&&t.kind==="restart")return this.#n(t.sdp,e);let{c:i}=this;if(t.type==="binding")return i?.$!==!0?void 0:(thi\##
+        "&&t.kind==="restart")return this.#n(t.sdp,e);let{c:i}=this;if(t.type==="binding")return i?.J!==!0?void 0:(thi\##
         s.Tt=t.tag.slice(),this.#h());if(!(i===null||!i.rt||t.generation!==i.generation))if(t.type==="candidate"){let{\##
-        generation:n,candidate:s}=t;this.d.a({type:"apply-candidate",generation:n,candidate:s})}else i.$||(i.$=!0,this\##
+        generation:n,candidate:s}=t;this.d.a({type:"apply-candidate",generation:n,candidate:s})}else i.J||(i.J=!0,this\##
         .e.clear("answer"),this.d.a({type:"apply-answer",generation:t.generation,sdp:t.sdp}),this.transport==="connect\##
         ed"?await this.#l(e):this.v||this.e.set("path",e+wt.path),this.#s())}async#t(t,e){await this.d.send(t,e)}#n(t,\##
         e){if(this.t.consent===null)return;let i=t==="new"&&this.In!==this.n;!i&&e<this.ue.Mt||(i&&(this.transport="fa\##
         iled"),this.#e(e))}#r(){return this.n!==null&&this.n.lt&&this.t.consent!==null}#e(t){let{n:e,t:i}=this;if(e===\##
         null)return;let n=this.transport==="none"||this.transport==="failed"||this.g._t,s=i.generation;i.generation+=1\##
         ,this.d.dt(),n&&(this.r=s,this.In=e,this.transport="new",this.le=null,this.Lt=null,this.Et=!1,this.g.Oi(this.v\##
-        ,t),this.#s()),this.c={generation:s,rt:!1,$:!1},this.Gt=[],this.Tt=null,this.g.qi(t),this.e.clear("answer","bi\##
-        nding","path","attempt"),this.v&&(this.ue.Me(t),this.e.set("attempt",t+this.ue.An));let{y:r}=this;this.d.a({ty\##
+        ,t),this.#s()),this.c={generation:s,rt:!1,J:!1},this.Gt=[],this.Tt=null,this.g.qi(t),this.e.clear("answer","bi\##
+        nding","path","attempt"),this.v&&(this.ue.Ae(t),this.e.set("attempt",t+this.ue.An));let{y:r}=this;this.d.a({ty\##
         pe:"make-offer",generation:s,ii:n,m:e.m,y:r})}#i(t){let{n:e,ue:i}=this;this.#r()?t<i.Mt?this.e.set("attempt",i\##
-        .Mt):e?.bi(t)?(this.ae(t),this.Z.push("socket-doubted")):this.#e(t):e!==null&&this.Z.push("socket-doubted")}#a\##
-        (t){this.transport==="none"||this.Ae()||(this.g.Pn(this.c?.$===!0),this.#i(t))}#u({r:t,nt:e},i){if(!(this.tran\##
-        sport==="none"||t!==this.r)){if(!this.#c())return this.g.Ui(e,i);this.g.R(e,i)?(this.g.Pn(this.c?.$===!0),this\##
-        .#i(i)):this.g.Ht&&this.Ae()&&this.e.clear("attempt")}}async#d(t,e){if(!(this.transport==="none"||t.r!==this.r\##
-        )){if(t.state==="connected")this.transport="connected",this.Dt=0,this.e.clear("path"),this.e.H("attempt")&&thi\##
+        .Mt):e?.bi(t)?(this.ae(t),this.$.push("socket-doubted")):this.#e(t):e!==null&&this.$.push("socket-doubted")}#a\##
+        (t){this.transport==="none"||this.Te()||(this.g.Pn(this.c?.J===!0),this.#i(t))}#u({r:t,nt:e},i){if(!(this.tran\##
+        sport==="none"||t!==this.r)){if(!this.#c())return this.g.Ui(e,i);this.g.R(e,i)?(this.g.Pn(this.c?.J===!0),this\##
+        .#i(i)):this.g.Ht&&this.Te()&&this.e.clear("attempt")}}async#d(t,e){if(!(this.transport==="none"||t.r!==this.r\##
+        )){if(t.state==="connected")this.transport="connected",this.Dt=0,this.e.clear("path"),this.e.G("attempt")&&thi\##
         s.e.set("attempt",Math.max(this.ue.Mt,e+sn)),this.le={Yt:t.si,O:t.ri},await this.#l(e),this.#s();else if(t.sta\##
         te==="failed")this.#o(e);else if(this.transport==="connected"){if(this.transport="disconnected",this.e.clear("\##
-        binding"),this.e.H("attempt"))return;this.ae(e),this.#r()&&e-(this.n?.Rt??0)<rn?this.#i(e):this.Z.push("socket\##
+        binding"),this.e.G("attempt"))return;this.ae(e),this.#r()&&e-(this.n?.Rt??0)<rn?this.#i(e):this.$.push("socket\##
         -doubted")}}}#o(t){if(this.transport="failed",this.e.clear("path","binding"),this.#s(),this.v)return this.#i(t\##
-        );this.Dt+=1,this.Dt>an?this.Z.push("no-path"):this.#r()&&this.#e(t)}async#l(t){let{le:e}=this,i=this.n?.D??nu\##
-        ll;if(e===null||i===null||this.c?.$!==!0)return;let n=await i.wn("P",e.Yt,e.O);await this.#t({type:"binding",t\##
+        );this.Dt+=1,this.Dt>an?this.$.push("no-path"):this.#r()&&this.#e(t)}async#l(t){let{le:e}=this,i=this.n?.D??nu\##
+        ll;if(e===null||i===null||this.c?.J!==!0)return;let n=await i.wn("P",e.Yt,e.O);await this.#t({type:"binding",t\##
         ag:n},t),this.Et||this.e.set("binding",t+wt.Vi),await this.#h()}async#h(){let{le:t,Tt:e}=this,i=this.n?.D??nul\##
-        l;if(t===null||e===null||i===null)return;let n=await i.wn("D",t.Yt,t.O);if(!ht(n,e)){this.Z.push("binding-fail\##
-        ed");return}this.Et=!0,this.Lt=te(t),this.v=!0,this.e.clear("binding"),this.#s()}#c(){return this.le!==null&&t\##
-        his.Lt===te(this.le)}#s(){let t=this.#c(),e={send:t&&this.t.consent!==null&&!this.muted,h:t};e.send===this.i.s\##
-        end&&e.h===this.i.h||(this.i=e,this.d.a({type:"sound",...e}))}},te=({Yt:t,O:e})=>`${X(t)} ${X(e)}`,on=6e4,hn=4\##
+        l;if(t===null||e===null||i===null)return;let n=await i.wn("D",t.Yt,t.O);if(!ht(n,e)){this.$.push("binding-fail\##
+        ed");return}this.Et=!0,this.Lt=Xt(t),this.v=!0,this.e.clear("binding"),this.#s()}#c(){return this.le!==null&&t\##
+        his.Lt===Xt(this.le)}#s(){let t=this.#c(),e={send:t&&this.t.consent!==null&&!this.muted,h:t};e.send===this.i.s\##
+        end&&e.h===this.i.h||(this.i=e,this.d.a({type:"sound",...e}))}},Xt=({Yt:t,O:e})=>`${Q(t)} ${Q(e)}`,on=6e4,hn=4\##
         00,cn=class{constructor({t,locale:e,L:i,se:n}){this.t=t,this.j={locale:e,L:i,se:n},this.line=new en(t,this.j,{\##
-        a:s=>this.actions.push(s),dt:()=>this.#p(),left:()=>this.#i(),i:()=>({Pi:this.media.Ae(),Ct:this.media.Ct(),Di\##
-        :this.media.v})}),this.he=!1,this.message="",this.u=new Ze,this.reason=null,this.Te=null,this.e=new B,this.act\##
+        a:s=>this.actions.push(s),dt:()=>this.#p(),left:()=>this.#i(),i:()=>({Pi:this.media.Te(),Ct:this.media.Ct(),Di\##
+        :this.media.v})}),this.he=!1,this.message="",this.u=new _e,this.reason=null,this.Ee=null,this.e=new V,this.act\##
         ions=[],this.media=new ln(t,{send:(s,r)=>this.line.send(s,r),a:s=>this.actions.push(s),dt:()=>this.#p()}),this\##
-        .ve=Promise.resolve()}oe(t,e){return this.ve=this.ve.then(async()=>{try{await this.#n(t,e),this.#f(e)}catch{aw\##
-        ait this.#s("internal",e)}}),this.ve}Bi(){return this.actions.splice(0)}P(){if(this.reason!==null)return this.\##
-        Te?.P()??null;let t=[this.e.it(),this.line.P(),this.media.P()],e=Math.min(...t.map(i=>i??1/0));return e===1/0?\##
+        .be=Promise.resolve()}oe(t,e){return this.be=this.be.then(async()=>{try{await this.#n(t,e),this.#f(e)}catch{aw\##
+        ait this.#s("internal",e)}}),this.be}Bi(){return this.actions.splice(0)}P(){if(this.reason!==null)return this.\##
+        Ee?.P()??null;let t=[this.e.it(),this.line.P(),this.media.P()],e=Math.min(...t.map(i=>i??1/0));return e===1/0?\##
         null:e}Fi(){let{bond:t,ownComparison:e,peerComparison:i}=this.t;return{state:this.#t(),reason:this.reason,N:th\##
-        is.reason!==null&&mt(this.reason),xe:this.line.xe,qn:this.line.lt,Ft:this.line.Ft,_i:this.line.St,message:this\##
+        is.reason!==null&&mt(this.reason),Se:this.line.Se,qn:this.line.lt,Ft:this.line.Ft,_i:this.line.St,message:this\##
         .message,b:t===null?null:{octets:t.authenticationString,locale:t.wordsLocale},ownComparison:e,peerComparison:i\##
         ,muted:this.media.muted,C:this.u.C}}#t(){return this.reason!==null?$i(this.reason)?"ended":"failed":H(this.t)?\##
-        this.t.consent===null?"admitted":this.media.Ae()?"connected":this.media.v?"reconnecting":"connecting":"waiting\##
+        this.t.consent===null?"admitted":this.media.Te()?"connected":this.media.v?"reconnecting":"connecting":"waiting\##
         "}async#n(t,e){if(this.reason!==null)return this.#r(t,e);switch(t.type){case"start":return this.line.zt(e),thi\##
         s.#a(e);case"tick":return this.#e(e);case"socket-open":case"socket-message":case"socket-closed":return await t\##
         his.line.oe(t,e),this.#a(e);case"network-changed":return this.media.ae(e),this.line.Li(e),this.#a(e);case"awok\##
         e":return this.line.n?.xi(e),this.#e(e);case"consent":return!H(this.t)||this.t.consent!==null?void 0:(this.t.c\##
         onsent=t.consent,this.#p(),this.he&&await this.#o(e),this.#a(e));case"decline":return await this.line.send({ty\##
-        pe:"refuse",reason:V.ci},e),this.#s("consent-refused",e);case"words":return this.#h(t.l,e);case"mute":this.med\##
-        ia.mute(t.muted);return;case"write":if(this.u.write(t.text,t.On,this.j.se()),t.On)return this.#l(e);this.e.H("\##
+        pe:"refuse",reason:F.ci},e),this.#s("consent-refused",e);case"words":return this.#h(t.l,e);case"mute":this.med\##
+        ia.mute(t.muted);return;case"write":if(this.u.write(t.text,t.On,this.j.se()),t.On)return this.#l(e);this.e.G("\##
         letters")||this.e.set("letters",e+hn);return;case"hang-up":return this.#s("hung-up",e,j.ai);case"taken-over":r\##
         eturn this.#s("taken-over",e);case"retry":return;default:return await this.media.oe(t,e),this.#a(e)}}async#r(t\##
         ,e){let i=this.reason==="network"||this.reason==="no-path";return!(t.type==="retry"||t.type==="network-changed\##
-        "&&i)||this.reason===null||!mt(this.reason)?this.Te?.oe(t,e):(this.Te?.end(),this.reason=null,this.line.Me(thi\##
-        s.Te?.s??this.line.s,e),this.Te=null,this.#a(e))}async#e(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e\##
-        ==="patience")return this.#s(this.line.lt?"no-path":"network",t);await this.#l(t)}await this.line.Se(t),await \##
-        this.#a(t),await this.media.Se(t),await this.#a(t)}#i(){this.he=!1,this.media.yt(),this.u.yt()}async#a(t){for(\##
+        "&&i)||this.reason===null||!mt(this.reason)?this.Ee?.oe(t,e):(this.Ee?.end(),this.reason=null,this.line.Ae(thi\##
+        s.Ee?.s??this.line.s,e),this.Ee=null,this.#a(e))}async#e(t){for(let e=this.e.T(t);e!==null;e=this.e.T(t)){if(e\##
+        ==="patience")return this.#s(this.line.lt?"no-path":"network",t);await this.#l(t)}await this.line.ze(t),await \##
+        this.#a(t),await this.media.ze(t),await this.#a(t)}#i(){this.he=!1,this.media.yt(),this.u.yt()}async#a(t){for(\##
         ;this.reason===null;){let e=this.media.Wi();if(e!==null){await this.#c(e,t);continue}let i=this.line.Ei(t);if(\##
         i===null)return;i.type==="stop"?await this.#s(i.reason,t):await this.#u(i.frame,t)}}async#u(t,e){switch(t.type\##
-        ){case"waiting":this.message=It(t.message);return;case"admit":return this.#d(t.y,e);case"refuse":return t.reas\##
-        on===V.on&&this.line.zn(e)?void 0:this.#s(Bi(t.reason),e);case"words":return this.t.peerComparison=t.l?"same":\##
-        "different",this.#p();case"bye":return this.#s(this.media.Ri&&t.reason===j.error?"no-path":Vi(t.reason),e);cas\##
+        ){case"waiting":this.message=Ut(t.message);return;case"admit":return this.#d(t.y,e);case"refuse":return t.reas\##
+        on===F.on&&this.line.zn(e)?void 0:this.#s(Vi(t.reason),e);case"words":return this.t.peerComparison=t.l?"same":\##
+        "different",this.#p();case"bye":return this.#s(this.media.Ri&&t.reason===j.error?"no-path":Fi(t.reason),e);cas\##
         e"description":case"candidate":case"binding":return this.he&&!(t.type==="description"&&t.kind==="offer")?this.\##
         media.h(t,e):this.line.Cn("malformed",!0,e);case"chat":this.he&&this.u.h(t.id,t.message);return;case"keepalive\##
         ":case"receipt":case"identity":return}}async#d(t,e){let{n:i}=this.line;if(this.he||i===null)return;this.he=!0,\##
@@ -576,32 +576,32 @@ package enum Page {
         ding()){let{id:i,text:n}=e;if(!await this.line.send({type:"chat",id:i,message:n},t))return;this.u.rt(e)}return\##
          this.#a(t)}}async#h(t,e){this.t.ownComparison=t?"same":"different",this.#p(),await this.line.send({type:"word\##
         s",l:t},e),await this.#a(e),t||await this.#s("words-differ",e,j.sn)}async#c(t,e){switch(t){case"rejoin":return\##
-         this.line.Ce(e);case"socket-doubted":return this.line.ae(e);case"binding-failed":return this.#s("binding-fail\##
+         this.line.Me(e);case"socket-doubted":return this.line.ae(e);case"binding-failed":return this.#s("binding-fail\##
         ed",e,j.rn);case"no-path":return this.#s("no-path",e)}}async#s(t,e,i=null){let n=i===null||await this.line.sen\##
         d({type:"bye",reason:i},e)===!0;this.line.flush(),this.reason=t,this.media.end(),this.e.clear(),mt(t)&&t!=="ta\##
         ken-over"?this.#p():this.actions.push({type:"save",t:null});let s=!n&&H(this.t);if(!s&&(t!=="hung-up"||this.li\##
-        ne.n===null))return this.line.disconnect();let{t:r,j:a}=this,{s:l}=this.line,o=this.line.Mn(),u=m=>this.action\##
-        s.push(m);this.Te=new Oi({t:r,j:a,n:o,s:l,re:s?i:null,a:u},e)}#f(t){!(this.reason===null&&this.media.v&&!this.\##
-        media.Ae())||this.line.ut?this.e.clear("patience"):this.e.H("patience")||this.e.set("patience",t+on)}#p(){this\##
-        .actions.push({type:"save",t:this.t})}},un=3500;function ee(){let t=new WebSocket(`${location.origin.replace(/\##
+        ne.n===null))return this.line.disconnect();let{t:r,j:a}=this,{s:l}=this.line,o=this.line.Mn(),u=d=>this.action\##
+        s.push(d);this.Ee=new Ni({t:r,j:a,n:o,s:l,re:s?i:null,a:u},e)}#f(t){!(this.reason===null&&this.media.v&&!this.\##
+        media.Te())||this.line.ut?this.e.clear("patience"):this.e.G("patience")||this.e.set("patience",t+on)}#p(){this\##
+        .actions.push({type:"save",t:this.t})}},un=3500;function te(){let t=new WebSocket(`${location.origin.replace(/\##
         ^http/,"ws")}/ws`,ki);return t.binaryType="arraybuffer",t}var dn=class{constructor(t){this.f=t,this.c=null,thi\##
-        s.Zt=null}Hi(){this.Zt??={s:ee(),w:performance.now()}}connect(t){let e=this.#t()??ee();this.c={id:t,s:e};let i\##
+        s.Zt=null}Hi(){this.Zt??={s:te(),w:performance.now()}}connect(t){let e=this.#t()??te();this.c={id:t,s:e};let i\##
         =()=>this.f({type:"socket-open",id:t});e.readyState===WebSocket.OPEN&&queueMicrotask(i),e.onopen=i,e.onclose=(\##
         )=>this.f({type:"socket-closed",id:t}),e.onmessage=({data:n})=>{n instanceof ArrayBuffer&&this.f({type:"socket\##
         -message",id:t,octets:new Uint8Array(n)})}}send(t,e){this.c?.id===t&&this.c.s.readyState===WebSocket.OPEN&&thi\##
         s.c.s.send(e)}close(t){this.c?.id===t&&this.c.s.close()}#t(){let{Zt:t}=this;if(this.Zt=null,t===null)return nu\##
         ll;let e=performance.now()-t.w<un&&t.s.readyState<=WebSocket.OPEN;return e||t.s.close(),e?t.s:null}},pn={Un:[]\##
-        ,jn:[],microphone:"",speaker:""},fn=4e-4,ie={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async\##
-         function ne(t,e){let i=t===void 0?ie:{...ie,deviceId:{exact:t}},n=await(e??navigator.mediaDevices.getUserMedi\##
+        ,jn:[],microphone:"",speaker:""},fn=4e-4,ee={echoCancellation:!0,noiseSuppression:!0,autoGainControl:!0};async\##
+         function ie(t,e){let i=t===void 0?ee:{...ee,deviceId:{exact:t}},n=await(e??navigator.mediaDevices.getUserMedi\##
         a({audio:i})),[s]=n.getAudioTracks();if(s===void 0)throw new DOMException("no track","NotFoundError");return s\##
         }function mn(t){let e=t instanceof DOMException?t.name:"";return e==="NotFoundError"||e==="OverconstrainedErro\##
         r"?"microphone-missing":e==="NotReadableError"||e==="AbortError"?"microphone-busy":"microphone-denied"}var wn=\##
-        class{constructor(t){this.audio=t,this.$t=new Audio,this.q=null,this.output=null,this.source=null,this.Ee=null\##
+        class{constructor(t){this.audio=t,this.$t=new Audio,this.q=null,this.output=null,this.source=null,this.Le=null\##
         ,this.speaker=""}Vn(){"AudioContext"in window&&(this.q??=new AudioContext,this.q.state!=="running"&&this.q.res\##
-        ume().catch(()=>{}))}Wn(t){this.source?.disconnect(),this.source=null,!(this.q===null||t===null)&&(this.Ee??=t\##
+        ume().catch(()=>{}))}Wn(t){this.source?.disconnect(),this.source=null,!(this.q===null||t===null)&&(this.Le??=t\##
         his.q.createAnalyser(),this.source=this.q.createMediaStreamSource(new MediaStream([t])),this.source.connect(th\##
-        is.Ee))}Pt(){if(this.Ee===null||this.source===null)return{Pt:0,Rn:!1,Nn:!1};let t=new Float32Array(this.Ee.fft\##
-        Size);this.Ee.getFloatTimeDomainData(t);let e=t.reduce((n,s)=>n+s*s,0)/t.length,i=this.q?.state==="running"||n\##
+        is.Le))}Pt(){if(this.Le===null||this.source===null)return{Pt:0,Rn:!1,Nn:!1};let t=new Float32Array(this.Le.fft\##
+        Size);this.Le.getFloatTimeDomainData(t);let e=t.reduce((n,s)=>n+s*s,0)/t.length,i=this.q?.state==="running"||n\##
         avigator.userActivation?.hasBeenActive===!0;return{Pt:Math.max(0,Math.min(1,1+Math.log10(e+1e-9)/5)),Rn:e>fn,N\##
         n:e===0&&i}}Kn(){let{q:t}=this;if(t!==null){this.output===null&&(this.output=t.createMediaStreamDestination(),\##
         this.$t.srcObject=this.output.stream),this.$t.play().catch(()=>{});for(let[e,i]of[523,784].entries()){let n=t.\##
@@ -611,30 +611,30 @@ package enum Page {
         this.speaker=t}async It(t){let e=await navigator.mediaDevices.enumerateDevices().catch(()=>[]),i=n=>e.filter((\##
         {kind:s,deviceId:r})=>s===n&&r!==""&&r!=="communications").map(({deviceId:s,label:r})=>({id:s,label:r}));retur\##
         n{Un:i("audioinput"),jn:"setSinkId"in this.audio?i("audiooutput"):[],microphone:t?.getSettings().deviceId??"",\##
-        speaker:this.speaker}}end(){this.Wn(null),this.q?.close().catch(()=>{}),this.q=null,this.Ee=null,this.output=n\##
+        speaker:this.speaker}}end(){this.Wn(null),this.q?.close().catch(()=>{}),this.q=null,this.Le=null,this.output=n\##
         ull}},yn=500;function gn(t,e,i){return navigator.locks===void 0?Promise.resolve(!0):new Promise(n=>{navigator.\##
         locks.request(t,e?{steal:e}:{ifAvailable:!0},s=>(n(s!==null),s===null?void 0:new Promise(()=>{}))).catch(i)})}\##
         function vn(t,e){let i=new BroadcastChannel(t);i.postMessage(e),i.close()}function bn(t,e){return new Promise(\##
         i=>{let n=new BroadcastChannel(t),s=r=>{n.close(),i(r)};n.onmessage=({data:r})=>s(Bt(typeof r=="string"?r:null\##
-        ,e())),setTimeout(()=>s(null),yn)})}var K={},kn=t=>[K[t].admitted.title,...K[t].admitted.consent].join(`
-        `),se=(t,e)=>t<1?K[e].ended.Ye:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
+        ,e())),setTimeout(()=>s(null),yn)})}var R={},kn=t=>[R[t].admitted.title,...R[t].admitted.consent].join(`
+        `),ne=(t,e)=>t<1?R[e].ended.Ye:new Intl.NumberFormat(e,{style:"unit",unit:"minute",unitDisplay:"long"}).format\##
         (t),xn=(t,e)=>new Intl.DateTimeFormat(e==="en"?"en-GB":e,{dateStyle:"long",timeStyle:"short"}).format(t);funct\##
-        ion Mn(t,e){let{Oe:i,Ue:n}=K[e].b;return t===e?i:`${i} ${W(n,new Intl.DisplayNames(e,{type:"language"}).of(t)?\##
+        ion Mn(t,e){let{Oe:i,Ue:n}=R[e].b;return t===e?i:`${i} ${W(n,new Intl.DisplayNames(e,{type:"language"}).of(t)?\##
         ?"")}`}var W=(t,e)=>t.replace(/\{\w+\}/,()=>String(e));function An(t,e,i){let n=[i,e].map(s=>s.split(`
-        `).map(r=>r.split("|")));for(let s of Pt){let r=n.map(l=>l.find(([o])=>o===s)?.slice(1)),a=l=>Number.isInteger\##
-        (l)?r[l]?.shift():Array.isArray(l)?l.map(a):Object.fromEntries(Object.entries(l).map(([o,u])=>[o,a(u)]));K[s]=\##
+        `).map(r=>r.split("|")));for(let s of jt){let r=n.map(l=>l.find(([o])=>o===s)?.slice(1)),a=l=>Number.isInteger\##
+        (l)?r[l]?.shift():Array.isArray(l)?l.map(a):Object.fromEntries(Object.entries(l).map(([o,u])=>[o,a(u)]));R[s]=\##
         a(t)}}function c(t,e){let i=document.getElementById(t);if(i===null||e!==void 0&&!(i instanceof e))throw new Er\##
         ror(`no element ${t}`);return i}function b(t,e="",i=""){let n=document.createElement(t);return n.textContent=e\##
-        ,i!==""&&(n.className=i),n}function N(t,e){let i=c(t);i.textContent!==e&&(i.textContent=e)}var yt=class{constr\##
-        uctor(){this.Bn=new Map}Le(t,e){let i=JSON.stringify(e);return this.Bn.get(t)===i?!1:(this.Bn.set(t,i),!0)}},S\##
-        n=class{constructor(t){this.J=new yt,this.ne=0,this.message=c("message",HTMLInputElement);let{message:e}=this,\##
+        ,i!==""&&(n.className=i),n}function D(t,e){let i=c(t);i.textContent!==e&&(i.textContent=e)}var yt=class{constr\##
+        uctor(){this.Bn=new Map}pe(t,e){let i=JSON.stringify(e);return this.Bn.get(t)===i?!1:(this.Bn.set(t,i),!0)}},S\##
+        n=class{constructor(t){this.K=new yt,this.ne=0,this.message=c("message",HTMLInputElement);let{message:e}=this,\##
         i=c("letters",HTMLInputElement);e.addEventListener("input",()=>{i.checked&&t(e.value,!1)});let n=()=>{t(e.valu\##
         e,!0),e.value="",e.focus()};c("send").addEventListener("click",n),e.addEventListener("keydown",s=>{s.key==="En\##
         ter"&&!s.isComposing&&n()})}show(t,e,{x:i,U:n,pending:s}){let r=c("chat",HTMLDetailsElement);r.hidden=!e,t===n\##
-        ull&&(this.message.value="");let a=t?.C??[];if(!this.J.Le("messages",[a,i]))return"";let l=c("messages");l.rep\##
-        laceChildren(...a.map(f=>{let L=b("li","",f.x?"mine":"theirs"),T=b("p",f.text);return T.dir="auto",L.append(b(\##
-        "small",`${f.x?i:n}${f.st?"":` · ${s}`}`),T),L}));let o=a.filter(f=>!f.x),[u]=o.slice(-1),m=o.length>this.ne&&\##
-        u!==void 0;return m&&(r.open=!0),this.ne=o.length,l.scrollTop=l.scrollHeight,m?`${n}: ${u.text}`:""}},Cn={micr\##
+        ull&&(this.message.value="");let a=t?.C??[];if(!this.K.pe("messages",[a,i]))return"";let l=c("messages");l.rep\##
+        laceChildren(...a.map(p=>{let L=b("li","",p.x?"mine":"theirs"),T=b("p",p.text);return T.dir="auto",L.append(b(\##
+        "small",`${p.x?i:n}${p.st?"":` · ${s}`}`),T),L}));let o=a.filter(p=>!p.x),[u]=o.slice(-1),d=o.length>this.ne&&\##
+        u!==void 0;return d&&(r.open=!0),this.ne=o.length,l.scrollTop=l.scrollHeight,d?`${n}: ${u.text}`:""}},Cn={micr\##
         ophone:"M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3ZM6 11a6 6 0 0 0 12 0M12 17v4",silent:"M9 9v2a3 3 0\##
          0 0 5 2M15 9V6a3 3 0 0 0-5-2M6 11a6 6 0 0 0 9 5M18 11v1M12 17v4M4 4l16 16",hangUp:"M3 14c5-5 13-5 18 0l-2 3-4\##
         -2v-2a9 9 0 0 0-6 0v2l-4 2Z",speaker:"M4 10v4h3l5 4V6l-5 4ZM15 9a4 4 0 0 1 0 6M17.5 6.5a8 8 0 0 1 0 11",messag\##
@@ -648,52 +648,52 @@ package enum Page {
         5,expired:46,full:51,rate:52,protocol:53,"relay-missing":54,network:61,"no-path":62,"words-differ":71,"binding\##
         -failed":72,"secure-channel":73,identity:74,clock:75,internal:81};function Tn(t,e){let{state:i,error:n}=t,s=i=\##
         =="connected"||i==="reconnecting",r=(i==="failed"||i==="bad-link")&&n!==null?En[n]:void 0;return{title:jn(t,e)\##
-        ,lines:Pn(t,e),buttons:Dn(t,e),Fn:Un(t,e),code:r===void 0?"":W(e.code,r),Ht:s||i==="waiting"||i==="connecting"\##
+        ,lines:Pn(t,e),buttons:Kn(t,e),Fn:Un(t,e),code:r===void 0?"":W(e.code,r),Ht:s||i==="waiting"||i==="connecting"\##
         ,Yi:s}}function qn(t,e){let i=({lines:s,Fn:r})=>[...s.filter(({kind:a})=>a!=="since"&&a!=="link").flatMap(a=>a\##
         .text),r];if(t.title!==e?.title)return[t.title,...i(t)].filter(Boolean).join(" ");let n=new Set(i(e));return i\##
         (t).filter(s=>!n.has(s)).join(" ")}var Ln={alphabet:"incomplete",flags:"version","post-quantum":"version",prot\##
-        ocol:"version","relay-missing":"version","binding-failed":"words-differ","refused-wrong-person":"refused"},re=\##
+        ocol:"version","relay-missing":"version","binding-failed":"words-differ","refused-wrong-person":"refused"},se=\##
         (t,{errors:e})=>e[Ln[t??""]??t??""];function jn({state:t,error:e},i){return t==="ended"||t==="failed"||t==="ba\##
-        d-link"?re(e,i)?.[0]??i.ended.title:i[t].title}function Pn(t,e){let{state:i,error:n,r:s,locale:r}=t;switch(i){\##
+        d-link"?se(e,i)?.[0]??i.ended.title:i[t].title}function Pn(t,e){let{state:i,error:n,r:s,locale:r}=t;switch(i){\##
         case"ready":return[{kind:"lead",text:e.ready.text},{kind:"list",text:e.ready.Pe},{kind:"quiet",text:e.ready.Ie\##
-        }];case"checking":return[{kind:"quiet",text:e.checking.text}];case"waiting":{let a=s?.message??"",{K:l,X:o}=e.\##
-        waiting;return[{kind:"lead",text:s?.Ft?e.reconnecting.pe:s?.xe?l:o},...q(t.Jt>0,"since",W(e.waiting.w,se(t.Jt,\##
+        }];case"checking":return[{kind:"quiet",text:e.checking.text}];case"waiting":{let a=s?.message??"",{B:l,X:o}=e.\##
+        waiting;return[{kind:"lead",text:s?.Ft?e.reconnecting.fe:s?.Se?l:o},...q(t.Jt>0,"since",W(e.waiting.w,ne(t.Jt,\##
         r))),...q(a!=="","quiet",e.waiting.message),...q(a!=="","quote",a)]}case"admitted":return[{kind:"list",text:e.\##
         admitted.consent}];case"connecting":return[{kind:"quiet",text:e.connecting.text}];case"connected":return t.qt?\##
         [{kind:"lead",text:e.i.We}]:[t.quality===null?{kind:"quiet",text:" "}:{kind:t.quality,text:e.quality[t.quality\##
         ]}];case"reconnecting":return[{kind:"lead",text:e.reconnecting.text},{kind:"quiet",text:In(s,e)}];case"ended":\##
-        case"failed":case"bad-link":{let{B:a,clock:l,link:o}=t,u=n==="microphone-denied";return[{kind:"lead",text:re(n\##
-        ,e)?.[1]??e.ended.text},...q(u,"quiet",e.ge[t.Zi]),...q(u,"quiet",e.ge.Qe),...q(n==="clock","quiet",W(e.$e,l==\##
-        =null?"":xn(l,r))),...q(a!==null,"quiet",W(e.ended.B,se(a??0,r))),...q(i==="ended","quiet",e.ended.Ze),...q(t.\##
+        case"failed":case"bad-link":{let{F:a,clock:l,link:o}=t,u=n==="microphone-denied";return[{kind:"lead",text:se(n\##
+        ,e)?.[1]??e.ended.text},...q(u,"quiet",e.we[t.Zi]),...q(u,"quiet",e.we.Qe),...q(n==="clock","quiet",W(e.$e,l==\##
+        =null?"":xn(l,r))),...q(a!==null,"quiet",W(e.ended.F,ne(a??0,r))),...q(i==="ended","quiet",e.ended.Ze),...q(t.\##
         k==="failed","quiet",e.Je),...q(t.k==="failed","link",o??"")]}default:return[]}}var q=(t,e,i)=>t?[{kind:e,text\##
         :i}]:[];function Un({state:t,r:e,k:i,Q:n},s){return i==="done"?s.actions.k:t!=="connected"?"":e?.muted?s.conne\##
         cted.muted:n==="silence"?s.i.silence:e?.qn===!1?s.connected.qe:""}function In(t,{reconnecting:e}){return t?.qn\##
-        ?e.path:t?._i?e.O:e.pe}function Dn({state:t,error:e,N:i,link:n,_n:s,r,qt:a},{actions:l}){let o=(f,L,T="",xt=nu\##
-        ll)=>({action:f,label:L,kind:T,icon:xt}),u=o("hang-up",l.hangUp,"danger","hangUp"),m=a?[o("resume-sound",l.Ge,\##
+        ?e.path:t?._i?e.O:e.fe}function Kn({state:t,error:e,N:i,link:n,_n:s,r,qt:a},{actions:l}){let o=(p,L,T="",kt=nu\##
+        ll)=>({action:p,label:L,kind:T,icon:kt}),u=o("hang-up",l.hangUp,"danger","hangUp"),d=a?[o("resume-sound",l.Ge,\##
         "primary","speaker")]:[];switch(t){case"ready":return[o("enter",s?l.resume:l.enter,"primary")];case"waiting":r\##
         eturn[o("hang-up",l.Be)];case"admitted":return[o("consent",l.consent,"primary","yes"),o("refuse",l.Ne,"","no")\##
-        ];case"connecting":case"reconnecting":return[...m,u];case"connected":{let f=r?.ownComparison==="none"&&r.b!==n\##
+        ];case"connecting":case"reconnecting":return[...d,u];case"connected":{let p=r?.ownComparison==="none"&&r.b!==n\##
         ull,L=[o("same",l.l,a?"":"primary","yes"),o("different",l.Ke,"danger","no")],T=r?.muted?o("mute",l.unmute,"hal\##
-        f on","silent"):o("mute",l.mute,"half","microphone");return[...f?L:[],...m,T,{...u,kind:"half danger"}]}case"e\##
-        nded":case"failed":case"bad-link":{let f=e==="other-tab"||e==="taken-over"?l._e:l.Fe;return[...n===null?[]:[o(\##
-        "copy-link",l.me,"primary","copy")],...i?[o("retry",f,n===null?"primary":"","again")]:[]]}default:return[]}}va\##
-        r Nn=class{constructor(t,{a:e,$i:i}){this.J=new yt,this.state=null,this.Qt=c("sound",HTMLDetailsElement),c("pl\##
+        f on","silent"):o("mute",l.mute,"half","microphone");return[...p?L:[],...d,T,{...u,kind:"half danger"}]}case"e\##
+        nded":case"failed":case"bad-link":{let p=e==="other-tab"||e==="taken-over"?l._e:l.Fe;return[...n===null?[]:[o(\##
+        "copy-link",l.ge,"primary","copy")],...i?[o("retry",p,n===null?"primary":"","again")]:[]]}default:return[]}}va\##
+        r Dn=class{constructor(t,{a:e,$i:i}){this.K=new yt,this.state=null,this.Qt=c("sound",HTMLDetailsElement),c("pl\##
         ay-sound").addEventListener("click",()=>e("play-sound"));for(let s of["microphone","speaker"]){let r=c(s,HTMLS\##
         electElement);r.addEventListener("change",()=>i(s,r.value))}let n=c("volume",HTMLInputElement);n.addEventListe\##
         ner("input",()=>t.volume=Number(n.value)/100),t.volume=.5,c("volume-row").hidden=t.volume!==.5,t.volume=1}get \##
         Ji(){return!this.Qt.hidden&&this.Qt.open}Qi(t){c("meter").style.transform=`scaleX(${t})`}show({state:t,It:e,Q:\##
         i,path:n},s,r){let{Qt:a}=this;a.hidden=!s,t!==this.state&&(t==="waiting"||this.state==="waiting")&&(a.open=t==\##
-        ="waiting"),this.state=t,N("meter-text",r.i[i??"speak"]),N("path",n===null?"":r.path[n]);let{Un:l,jn:o,microph\##
-        one:u,speaker:m}=e;this.#t("microphone",l,u,r.i.microphone),this.#t("speaker",o,m,r.i.speaker)}#t(t,e,i,n){let\##
-         s=c(t,HTMLSelectElement);c(`${t}-row`).hidden=e.length<2,this.J.Le(t,[e,n])&&s.replaceChildren(...e.map((r,a)\##
+        ="waiting"),this.state=t,D("meter-text",r.i[i??"speak"]),D("path",n===null?"":r.path[n]);let{Un:l,jn:o,microph\##
+        one:u,speaker:d}=e;this.#t("microphone",l,u,r.i.microphone),this.#t("speaker",o,d,r.i.speaker)}#t(t,e,i,n){let\##
+         s=c(t,HTMLSelectElement);c(`${t}-row`).hidden=e.length<2,this.K.pe(t,[e,n])&&s.replaceChildren(...e.map((r,a)\##
         =>{let l=b("option",r.label||`${n} ${a+1}`);return l.value=r.id,l})),e.some(r=>r.id===i)&&(s.value=i)}};functi\##
-        on On(t){let e="";return(t.match(/\d\D*/g)??[]).map(i=>e=e.slice(0,Number(i[0]))+i.slice(1))}var ae=500,Rn=cla\##
-        ss{constructor(t){this.Hn=t,this.audio=c("audio",HTMLAudioElement),this.Gn=null,this.text=null,this.J=new yt,t\##
-        his.i=new Nn(this.audio,t),this.u=new Sn(t.write),this.Yn=!1,this.pressed=null,this.Zn=-ae,this.#h()}show(t){i\##
-        f(!this.J.Le("model",t))return;let e=K[t.locale],i=Tn(t,e),n=this.Gn,s=document.documentElement;s.dataset.stat\##
+        on Nn(t){let e="";return(t.match(/\d\D*/g)??[]).map(i=>e=e.slice(0,Number(i[0]))+i.slice(1))}var re=500,On=cla\##
+        ss{constructor(t){this.Hn=t,this.audio=c("audio",HTMLAudioElement),this.Gn=null,this.text=null,this.K=new yt,t\##
+        his.i=new Dn(this.audio,t),this.u=new Sn(t.write),this.Yn=!1,this.pressed=null,this.Zn=-re,this.#h()}show(t){i\##
+        f(!this.K.pe("model",t))return;let e=R[t.locale],i=Tn(t,e),n=this.Gn,s=document.documentElement;s.dataset.stat\##
         e=t.state;for(let r of["error","path","quality"]){let a=t[r];a===null?delete s.dataset[r]:s.dataset[r]=a}this.\##
         #r(t.locale,e),c("title").textContent=i.title,document.title=`${i.title} · Colloque`,t.state!=="loading"&&this\##
-        .J.Le("lines",i.lines)&&c("text").replaceChildren(...i.lines.map(r=>this.#i(r))),N("notice",i.Fn),N("code",i.c\##
+        .K.pe("lines",i.lines)&&c("text").replaceChildren(...i.lines.map(r=>this.#i(r))),D("notice",i.Fn),D("code",i.c\##
         ode),this.#a(t,e),this.#u(i.buttons),this.i.show(t,i.Ht,e),this.#t(this.u.show(t.r,i.Yi,e.u)),this.#t(qn(i,n))\##
         ,this.#n(n!==null&&n.title!==i.title),this.Gn=i}template(t){return document.getElementById(t)?.content.textCon\##
         tent??""}#t(t){t!==""&&(c("announcement").textContent=t)}#n(t){let{activeElement:e,body:i}=document,n=e===null\##
@@ -701,92 +701,92 @@ package enum Page {
         oll:!t}),this.Yn=document.activeElement!==i}#r(t,e){if(this.text===e)return;this.text=e;let i=document.documen\##
         tElement;i.lang=t,i.dir=e.direction;let n=c("languages");n.setAttribute("aria-label",e.languages);for(let r of\##
          n.children){let a=r.lang;r.hasAttribute("aria-pressed")||r.addEventListener("click",()=>this.Hn.speak(a)),r.s\##
-        etAttribute("aria-label",`${a.toUpperCase()}, ${K[a].name}`),r.setAttribute("aria-pressed",String(a===t))}let \##
+        etAttribute("aria-label",`${a.toUpperCase()}, ${R[a].name}`),r.setAttribute("aria-pressed",String(a===t))}let \##
         s={footer:e.De,help:e.help.title,legal:e.legal.title,close:e.help.close,"digits-label":e.b.je,"microphone-labe\##
         l":e.i.microphone,"speaker-label":e.i.speaker,"volume-label":e.i.volume,deaf:e.i.deaf,"letters-label":e.u.Re};\##
-        for(let[r,a]of Object.entries(s))N(r,a);this.#e("sound-title","speaker",e.i.title),this.#e("chat-title","messa\##
+        for(let[r,a]of Object.entries(s))D(r,a);this.#e("sound-title","speaker",e.i.title),this.#e("chat-title","messa\##
         ge",e.u.title),this.#e("play-sound","speaker",e.actions.He),this.#e("send",null,e.u.send),c("footer").prepend(\##
-        nt("lock")),c("message").setAttribute("aria-label",e.u.title),c("advice").replaceChildren(...e.i.fe.map(r=>b("\##
+        nt("lock")),c("message").setAttribute("aria-label",e.u.title),c("advice").replaceChildren(...e.i.me.map(r=>b("\##
         li",r)))}#e(t,e,i){c(t).replaceChildren(...e===null?[]:[nt(e)],i)}#i({kind:t,text:e}){switch(t){case"list":{le\##
         t i=b("ul");return i.append(...e.map(n=>b("li",n))),i}case"quote":{let i=b("blockquote",e);return i.dir="auto"\##
         ,i}case"link":{let i=document.createElement("input");return i.readOnly=!0,i.value=e,i.className="link",i.addEv\##
-        entListener("focus",()=>i.select()),i.setAttribute("aria-label",this.text?.actions.me??""),i}case"good":case"f\##
+        entListener("focus",()=>i.select()),i.setAttribute("aria-label",this.text?.actions.ge??""),i}case"good":case"f\##
         air":case"poor":{let i=b("p",e,`quality ${t}`);return i.prepend(nt(t)),i}default:return b("p",e,t)}}#a({state:\##
-        t,r:e,locale:i},n){let s=t==="connected"?e?.b??null:null;c("words").hidden=s===null;let r=s===null?[]:On(this.\##
+        t,r:e,locale:i},n){let s=t==="connected"?e?.b??null:null;c("words").hidden=s===null;let r=s===null?[]:Nn(this.\##
         template("word-lists").split(`
-        `).find(u=>u.startsWith(s.locale))??""),a=s!==null&&r.length===256?fi(s.octets).map(u=>r[u]??""):[],l=c("words\##
-        -list");this.J.Le("words",a)&&l.replaceChildren(...a.map((u,m)=>b("li",u,m<2?"mine":"theirs"))),N("digits",s==\##
+        `).find(d=>d.startsWith(s.locale))??""),a=s!==null&&r.length===256?fi(s.octets).map(d=>r[d]??""):[],l=c("words\##
+        -list");this.K.pe("words",a)&&l.replaceChildren(...a.map((d,p)=>b("li",d,p<2?"mine":"theirs"))),D("digits",s==\##
         =null?"":mi(s.octets).replace(/^(....)/,"$1 "));let o=[];s!==null&&e?.ownComparison==="same"&&o.push(n.b.l),s!\##
-        ==null&&e?.peerComparison==="same"&&o.push(n.b.Ve),N("words-result",o.join(" ")),s!==null&&(l.lang=s.locale,N(\##
-        "words-intro",Mn(a.length>0?s.locale:i,i)))}#u(t){if(!this.J.Le("actions",t))return;let e=c("actions"),i=[...e\##
-        .children],n=t.map(s=>this.#d(s,i.find(r=>r.dataset.action===s.action)));for(let s of i)n.includes(s)||s.remov\##
-        e();n.forEach((s,r)=>{e.children[r]!==s&&e.insertBefore(s,e.children[r]??null)})}#d({action:t,label:e,kind:i,i\##
-        con:n},s){let r=s??b("button");return s===void 0&&(r.dataset.action=t,r.setAttribute("type","button"),r.addEve\##
-        ntListener("click",a=>this.#o(t,a))),(r.className!==i||r.textContent!==e)&&(r.className=i,r.replaceChildren(..\##
-        .n===null?[]:[nt(n)],e)),r}#o(t,{detail:e,timeStamp:i}){e>0&&t!==this.pressed&&i-this.Zn<ae||(this.pressed=t,t\##
-        his.Zn=i,this.Hn.a(t))}#l(t,e){c("sheet-title").textContent=e,c("topics").replaceChildren(...t.flatMap(([n,s])\##
-        =>[b("h3",n),b("p",s)]));let i=c("sheet");i.showModal?.(),i.scrollTop=0}#h(){c("help").addEventListener("click\##
-        ",()=>{if(this.text===null)return;let{help:t,i:e}=this.text;this.#l([...t.S,[e.deaf,e.fe.join(" ")],t.Xe],t.ti\##
-        tle)}),c("legal").addEventListener("click",()=>{this.text!==null&&this.#l(this.text.legal.S,this.text.legal.ti\##
-        tle)}),c("close").addEventListener("click",()=>c("sheet").close())}},gt=null;function le(){navigator.wakeLock?\##
-        .request("screen").then(t=>gt=t,()=>{})}function Kn(){gt?.release().catch(()=>{}),gt=null}var vt="colloque",Z=\##
-        ()=>Math.floor(Date.now()/1e3),y={state:"loading",error:null,N:!1,link:null,_n:!1,locale:Fe(navigator.language\##
-        s??[]),Zi:ge(navigator.userAgent,navigator.maxTouchPoints),path:null,quality:null,r:null,k:"no",Jt:0,B:null,cl\##
-        ock:null,qt:!1,Q:null,It:pn},_=location.hash.length>1?location.href:null,oe=ve(navigator.userAgent),$n=100,Hn=\##
-        4e3,bt=0,C=null,v=null,st=null,p=null,he=0,ce=0,k=new Rn({a:Bn,$i:Wn,speak:t=>w({locale:t}),write:(t,e)=>void \##
-        x({type:"write",text:t,On:e})}),U=new wn(k.audio),rt=new dn(t=>void x(t)),ue=!1;function w(t){Object.assign(y,\##
-        t),ue&&(y.state!=="loading"||window.early===void 0)&&k.show(y)}var F=(t,e={})=>w({state:"failed",error:t,N:!0,\##
-        r:null,...e});function de(){let t=window.early?.microphone??null;return window.early&&(window.early.microphone\##
-        =null),t}function kt(){de()?.then(t=>t.getTracks().forEach(e=>e.stop()),()=>{})}async function Fn(){if(!isSecu\##
-        reContext||crypto.subtle===void 0)return F("browser-unsupported",{N:!1,link:_});let t=location.hash.slice(1),e\##
-        =Bt(sessionStorage.getItem(vt),Z());if(t===""&&e===null)return w({state:"bad-link",error:"missing"});try{if(t!\##
-        ==""){let i=await $e(t);if(i.flags&et.nn)throw new h("post-quantum");let n=await ri(i);C=e!==null&&ht(e.invita\##
-        tion.room,n.room)?e:Ti(n)}else C=e}catch(i){if(!(i instanceof h))throw i;return w({state:"bad-link",error:i.co\##
-        de})}if(!await zn())return F(oe?"in-app":"browser-unsupported",{N:!1,link:_});w({state:"ready",error:null,_n:C\##
-        ===e}),(t===""||window.early?.microphone)&&await J(!1)}async function zn(){return!("RTCPeerConnection"in windo\##
-        w)||!navigator.mediaDevices?.getUserMedia?!1:tt().then(()=>!0,()=>!1)}function Bn(t){switch(U.Vn(),t){case"ent\##
-        er":return void J(!1);case"retry":return v===null||y.error==="taken-over"?void J(y.error==="other-tab"||y.erro\##
-        r==="taken-over"):void x({type:"retry"});case"copy-link":return void Vn();case"consent":return void Qn();case"\##
-        refuse":return void x({type:"decline"});case"same":case"different":return void x({type:"words",l:t==="same"});\##
-        case"mute":return void x({type:"mute",muted:!(y.r?.muted??!1)});case"hang-up":return void x({type:"hang-up"});\##
-        case"play-sound":return U.Kn();case"resume-sound":return void Zn()}}async function Vn(){try{await navigator.cl\##
-        ipboard.writeText(_??""),w({k:"done"})}catch{w({k:"failed"})}}async function J(t){if(C===null)return;U.Vn(),w(\##
-        {state:"checking",error:null,N:!1,link:null,k:"no"}),v===null&&rt.Hi();try{p===null&&pe(await ne(void 0,de()))\##
-        }catch(n){return Gn(mn(n))}le(),history.replaceState(null,"","/");let e=`colloque ${X(C.invitation.room)}`,i=t\##
-        ?bn(e,Z):null;if(!await gn(e,t,()=>void Jn(e)))return F("other-tab");if(ce=performance.now(),C=await i??C,v=ne\##
-        w cn({t:C,locale:y.locale,L:_n,se:Z}),p===null)return F("microphone-missing");st=new Ue({microphone:p,audio:k.\##
-        audio,Ot:Be,f:n=>void x(n),mt:n=>w({path:n}),gt:n=>w({quality:n})}),await x({type:"start"})}function Gn(t){let\##
-         e=oe&&t==="microphone-denied";F(e?"in-app":t,{link:e?_:null}),t==="microphone-denied"&&navigator.permissions?\##
-        .query({name:"microphone"}).then(i=>{i.onchange=()=>{i.state==="granted"&&y.state==="failed"&&v===null&&J(!1)}\##
-        },()=>{})}function pe(t){let e=p;p=t,bt=performance.now(),w({Q:null}),t.onmute=O,t.onunmute=O,t.onended=()=>{t\##
-        ===p&&at()},U.Wn(t),st?.ti(t).catch(()=>{}),e!==null&&(e.onended=null,e.stop()),lt()}async function at(t){try{\##
-        pe(await ne(t))}catch{await lt()}O()}async function Wn(t,e){return t==="microphone"?at(e):(await U.Gi(e).catch\##
-        (()=>{}),lt())}async function lt(){w({It:await U.It(p)})}function O(){let{audio:t}=k,e=t.srcObject!==null&&t.p\##
-        aused,i=p!==null&&(p.muted||p.readyState==="ended");w({qt:v!==null&&(e||i)})}async function Zn(){await k.audio\##
-        .play().catch(()=>{}),(p===null||p.muted||p.readyState==="ended")&&await at(),O()}var _n=t=>crypto.getRandomVa\##
-        lues(new Uint8Array(t));async function Jn(t){if(v===null)return;let e=zt(v.t);await x({type:"taken-over"}),vn(\##
-        t,e)}async function Qn(){let{locale:t}=y,e=await $(M(kn(t)));await x({type:"consent",consent:{locale:t,textHas\##
-        h:e,time:Z()}})}async function x(t){if(v===null)return;await v.oe(t,performance.now());for(let l of v.Bi())ts(\##
-        l);let e=v.P();clearTimeout(he),e!==null&&(he=window.setTimeout(()=>void x({type:"tick"}),Math.max(0,e-perform\##
-        ance.now())));let{state:i,reason:n,N:s,...r}=v.Fi();i!==y.state&&Xn(i,n),w({state:i,error:n,N:s,r});let a=n!==\##
-        null&&(!s||n==="taken-over");a&&es(),a&&e===null&&!s&&Yn()}function Xn(t,e){if(t==="admitted"&&(U.Kn(),navigat\##
-        or.vibrate?.([200,100,200])),e===null)return;let i=C?.consent?.time??null,n=t==="ended"&&i!==null&&["connected\##
-        ","reconnecting"].includes(y.state);w({B:n?Math.floor((Z()-i)/60):null,clock:e==="clock"?new Date:null,qt:!1})\##
-        }function Yn(){C!==null&&Vt(C),C=null,v=null,st=null,_=null,w({r:null})}function ts(t){switch(t.type){case"con\##
-        nect":return rt.connect(t.id);case"send":return rt.send(t.id,t.octets);case"close":return rt.close(t.id);case"\##
-        save":t.t===null?sessionStorage.removeItem(vt):sessionStorage.setItem(vt,zt(t.t));return;default:st?.ei(t)}}fu\##
-        nction es(){p!==null&&(p.onended=null),p?.stop(),p=null,U.end(),Kn()}var fe=()=>void x({type:"network-changed"\##
-        }),me=()=>{v!==null&&document.visibilityState==="visible"&&p!==null&&(le(),k.audio.srcObject!==null&&k.audio.p\##
-        aused&&k.audio.play().then(O,O),y.Q==="silence"&&(p.onended=null,p.stop(),at(p.getSettings().deviceId))),x({ty\##
-        pe:"awoke"})};addEventListener("online",fe),navigator.connection?.addEventListener("change",fe),document.addEv\##
-        entListener("visibilitychange",me),document.addEventListener("resume",me),k.audio.addEventListener("pause",O),\##
-        k.audio.addEventListener("playing",O),navigator.mediaDevices?.addEventListener("devicechange",()=>{p!==null&&l\##
-        t()}),addEventListener("hashchange",()=>{location.hash.length>1&&v===null&&location.reload()}),setInterval(()=\##
-        >{if(y.state==="waiting"&&w({Jt:Math.floor((performance.now()-ce)/6e4)}),p===null)return;let{Pt:t,Rn:e,Nn:i}=U\##
-        .Pt();k.i.Ji&&k.i.Qi(t);let n=performance.now();i||(bt=n),e&&y.Q!=="voice"?w({Q:"voice"}):y.Q===null&&n-bt>Hn&\##
-        &w({Q:"silence"})},$n),window.start=()=>{An(ye,k.template("first"),k.template("sentences")),ue=!0,w({})},Fn().\##
-        catch(()=>F("internal",{N:!1})).then(()=>{let t=y.state==="bad-link"||y.state==="failed"?kt:()=>void J(!1);win\##
-        dow.early&&(window.early.onPress=t),t===kt&&kt()})})();</script>
+        ==null&&e?.peerComparison==="same"&&o.push(n.b.Ve);let u=o.join(" ");this.K.pe("words-result",u)&&(D("words-re\##
+        sult",u),this.#t(u)),s!==null&&(l.lang=s.locale,D("words-intro",Mn(a.length>0?s.locale:i,i)))}#u(t){if(!this.K\##
+        .pe("actions",t))return;let e=c("actions"),i=[...e.children],n=t.map(s=>this.#d(s,i.find(r=>r.dataset.action==\##
+        =s.action)));for(let s of i)n.includes(s)||s.remove();n.forEach((s,r)=>{e.children[r]!==s&&e.insertBefore(s,e.\##
+        children[r]??null)})}#d({action:t,label:e,kind:i,icon:n},s){let r=s??b("button");return s===void 0&&(r.dataset\##
+        .action=t,r.setAttribute("type","button"),r.addEventListener("click",a=>this.#o(t,a))),(r.className!==i||r.tex\##
+        tContent!==e)&&(r.className=i,r.replaceChildren(...n===null?[]:[nt(n)],e)),r}#o(t,{detail:e,timeStamp:i}){e>0&\##
+        &t!==this.pressed&&i-this.Zn<re||(this.pressed=t,this.Zn=i,this.Hn.a(t))}#l(t,e){c("sheet-title").textContent=\##
+        e,c("topics").replaceChildren(...t.flatMap(([n,s])=>[b("h3",n),b("p",s)]));let i=c("sheet");i.showModal?.(),i.\##
+        scrollTop=0}#h(){c("help").addEventListener("click",()=>{if(this.text===null)return;let{help:t,i:e}=this.text;\##
+        this.#l([...t.S,[e.deaf,e.me.join(" ")],t.Xe],t.title)}),c("legal").addEventListener("click",()=>{this.text!==\##
+        null&&this.#l(this.text.legal.S,this.text.legal.title)}),c("close").addEventListener("click",()=>c("sheet").cl\##
+        ose())}},gt=null;function ae(){navigator.wakeLock?.request("screen").then(t=>gt=t,()=>{})}function Rn(){gt?.re\##
+        lease().catch(()=>{}),gt=null}var vt="colloque",_=()=>Math.floor(Date.now()/1e3),y={state:"loading",error:null\##
+        ,N:!1,link:null,_n:!1,locale:ze(navigator.languages??[]),Zi:ge(navigator.userAgent,navigator.maxTouchPoints),p\##
+        ath:null,quality:null,r:null,k:"no",Jt:0,F:null,clock:null,qt:!1,Q:null,It:pn},Z=location.hash.length>1?locati\##
+        on.href:null,le=ve(navigator.userAgent),$n=100,Hn=4e3,bt=0,C=null,v=null,st=null,m=null,oe=0,he=0,k=new On({a:\##
+        Vn,$i:Wn,speak:t=>w({locale:t}),write:(t,e)=>void x({type:"write",text:t,On:e})}),U=new wn(k.audio),rt=new dn(\##
+        t=>void x(t)),ce=!1;function w(t){Object.assign(y,t),ce&&(y.state!=="loading"||window.early===void 0)&&k.show(\##
+        y)}var z=(t,e={})=>w({state:"failed",error:t,N:!0,r:null,...e});function ue(){let t=window.early?.microphone??\##
+        null;return window.early&&(window.early.microphone=null),t}function de(){ue()?.then(t=>t.getTracks().forEach(e\##
+        =>e.stop()),()=>{})}async function zn(){if(!isSecureContext||crypto.subtle===void 0)return z("browser-unsuppor\##
+        ted",{N:!1,link:Z});let t=location.hash.slice(1),e=Bt(sessionStorage.getItem(vt),_());if(t===""&&e===null)retu\##
+        rn w({state:"bad-link",error:"missing"});try{if(t!==""){let i=await $e(t);if(i.flags&et.nn)throw new h("post-q\##
+        uantum");let n=await ri(i);C=e!==null&&ht(e.invitation.room,n.room)?e:Ti(n)}else C=e}catch(i){if(!(i instanceo\##
+        f h))throw i;return w({state:"bad-link",error:i.code})}if(!await Bn())return z(le?"in-app":"browser-unsupporte\##
+        d",{N:!1,link:Z});w({state:"ready",error:null,_n:C===e}),(t===""||window.early?.microphone)&&await J(!1)}async\##
+         function Bn(){return!("RTCPeerConnection"in window)||!navigator.mediaDevices?.getUserMedia?!1:tt().then(()=>!\##
+        0,()=>!1)}function Vn(t){switch(U.Vn(),t){case"enter":return void J(!1);case"retry":return v===null||y.error==\##
+        ="taken-over"?void J(y.error==="other-tab"||y.error==="taken-over"):void x({type:"retry"});case"copy-link":ret\##
+        urn void Fn();case"consent":return void Yn();case"refuse":return void x({type:"decline"});case"same":case"diff\##
+        erent":return void x({type:"words",l:t==="same"});case"mute":return void x({type:"mute",muted:!(y.r?.muted??!1\##
+        )});case"hang-up":return void x({type:"hang-up"});case"play-sound":return U.Kn();case"resume-sound":return voi\##
+        d _n()}}async function Fn(){try{await navigator.clipboard.writeText(Z??""),w({k:"done"})}catch{w({k:"failed"})\##
+        }}async function J(t){if(C===null)return;U.Vn(),w({state:"checking",error:null,N:!1,link:null,k:"no"}),v===nul\##
+        l&&rt.Hi();try{m===null&&pe(await ie(void 0,ue()))}catch(n){return Gn(mn(n))}ae(),history.replaceState(null,""\##
+        ,"/");let e=`colloque ${Q(C.invitation.room)}`,i=t?bn(e,_):null;if(!await gn(e,t,()=>void Jn(e)))return z("oth\##
+        er-tab");if(he=performance.now(),C=await i??C,v=new cn({t:C,locale:y.locale,L:Zn,se:_}),m===null)return z("mic\##
+        rophone-missing");st=new Ue({microphone:m,audio:k.audio,Ot:Ve,f:n=>void x(n),mt:n=>w({path:n}),gt:n=>w({qualit\##
+        y:n})}),await x({type:"start"})}function Gn(t){let e=le&&t==="microphone-denied";z(e?"in-app":t,{link:e?Z:null\##
+        }),t==="microphone-denied"&&navigator.permissions?.query({name:"microphone"}).then(i=>{i.onchange=()=>{i.state\##
+        ==="granted"&&y.state==="failed"&&v===null&&J(!1)}},()=>{})}function pe(t){let e=m;m=t,bt=performance.now(),w(\##
+        {Q:null}),t.onmute=N,t.onunmute=N,t.onended=()=>{t===m&&at()},U.Wn(t),st?.ti(t).catch(()=>{}),e!==null&&(e.one\##
+        nded=null,e.stop()),lt()}async function at(t){try{pe(await ie(t))}catch{await lt()}N()}async function Wn(t,e){\##
+        return t==="microphone"?at(e):(await U.Gi(e).catch(()=>{}),lt())}async function lt(){w({It:await U.It(m)})}fun\##
+        ction N(){let{audio:t}=k,e=t.srcObject!==null&&t.paused,i=m!==null&&(m.muted||m.readyState==="ended");w({qt:v!\##
+        ==null&&(e||i)})}async function _n(){await k.audio.play().catch(()=>{}),(m===null||m.muted||m.readyState==="en\##
+        ded")&&await at(),N()}var Zn=t=>crypto.getRandomValues(new Uint8Array(t));async function Jn(t){if(v===null)ret\##
+        urn;let e=zt(v.t);await x({type:"taken-over"}),vn(t,e)}async function Yn(){let{locale:t}=y,e=await $(M(kn(t)))\##
+        ;await x({type:"consent",consent:{locale:t,textHash:e,time:_()}})}async function x(t){if(v===null)return;await\##
+         v.oe(t,performance.now());for(let l of v.Bi())ts(l);let e=v.P();clearTimeout(oe),e!==null&&(oe=window.setTime\##
+        out(()=>void x({type:"tick"}),Math.max(0,e-performance.now())));let{state:i,reason:n,N:s,...r}=v.Fi();i!==y.st\##
+        ate&&Qn(i,n),w({state:i,error:n,N:s,r});let a=n!==null&&(!s||n==="taken-over");a&&es(),a&&e===null&&!s&&Xn()}f\##
+        unction Qn(t,e){if(t==="admitted"&&(U.Kn(),navigator.vibrate?.([200,100,200])),e===null)return;let i=C?.consen\##
+        t?.time??null,n=t==="ended"&&i!==null&&["connected","reconnecting"].includes(y.state);w({F:n?Math.floor((_()-i\##
+        )/60):null,clock:e==="clock"?new Date:null,qt:!1})}function Xn(){C!==null&&Vt(C),C=null,v=null,st=null,Z=null,\##
+        w({r:null})}function ts(t){switch(t.type){case"connect":return rt.connect(t.id);case"send":return rt.send(t.id\##
+        ,t.octets);case"close":return rt.close(t.id);case"save":t.t===null?sessionStorage.removeItem(vt):sessionStorag\##
+        e.setItem(vt,zt(t.t));return;default:st?.ei(t)}}function es(){m!==null&&(m.onended=null),m?.stop(),m=null,U.en\##
+        d(),Rn()}var fe=()=>void x({type:"network-changed"}),me=()=>{v!==null&&document.visibilityState==="visible"&&m\##
+        !==null&&(ae(),k.audio.srcObject!==null&&k.audio.paused&&k.audio.play().then(N,N),y.Q==="silence"&&(m.onended=\##
+        null,m.stop(),at(m.getSettings().deviceId))),x({type:"awoke"})};addEventListener("online",fe),navigator.connec\##
+        tion?.addEventListener("change",fe),document.addEventListener("visibilitychange",me),document.addEventListener\##
+        ("resume",me),k.audio.addEventListener("pause",N),k.audio.addEventListener("playing",N),navigator.mediaDevices\##
+        ?.addEventListener("devicechange",()=>{m!==null&&lt()}),addEventListener("hashchange",()=>{location.hash.lengt\##
+        h>1&&v===null&&location.reload()}),setInterval(()=>{if(y.state==="waiting"&&w({Jt:Math.floor((performance.now(\##
+        )-he)/6e4)}),m===null)return;let{Pt:t,Rn:e,Nn:i}=U.Pt();k.i.Ji&&k.i.Qi(t);let n=performance.now();i||(bt=n),e&\##
+        &y.Q!=="voice"?w({Q:"voice"}):y.Q===null&&n-bt>Hn&&w({Q:"silence"})},$n),window.start=()=>{An(ye,k.template("f\##
+        irst"),k.template("sentences")),ce=!0,w({})},zn().catch(()=>z("internal",{N:!1})).then(()=>{let t=y.state!=="b\##
+        ad-link"&&y.state!=="failed";window.early&&(window.early.onPress=t?()=>void J(!1):de),t||de()})})();</script>
         <template id="sentences">fr|Français|ltr|Langue|Chiffré de bout en bout, de votre appareil à celui de votre mé\##
         decin.|Un instant…|Autorisez le microphone|Une question s’affiche en haut ou en bas de l’écran. Touchez « Auto\##
         riser ».|Salle d’attente|Votre médecin sait que vous êtes là. Restez sur cette page : la consultation commence\##

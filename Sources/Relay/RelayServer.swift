@@ -133,26 +133,38 @@ package final class RelayServer: Sendable {
         let listeners: [any Channel]
     }
 
-    /// UDP and TCP on one port. Left to choose, the kernel finds one that is free for UDP, and somebody may have it for
-    /// TCP: then it chooses again.
+    /// UDP and TCP on one port. Left to choose, the kernel finds one that is free for UDP on the first address, and
+    /// somebody may have it elsewhere: then it chooses again.
     private func bindBoth() async throws(RelayError) -> Bound {
         let addresses = try self.localAddresses()
         var policy = self.configuration.policy
         try self.choosePublicAddresses(&policy, among: addresses)
-        for _ in 0..<(self.configuration.listen.port == 0 ? Self.choices : 1) {
-            let (sockets, port) = try self.bindDatagrams(addresses)
-            let engine = RelayEngine(policy: policy, secret: self.configuration.secret, sockets: sockets[0])
-            var listeners: [any Channel] = []
-            for host in self.configuration.listen.addresses {
-                // `localhost` may lack IPv6.
-                let listener = try? await self.bindStreams(host, port: port, engine: engine, isTLS: false)
-                guard listener != nil || !listeners.isEmpty else { break }
-                if let listener { listeners.append(listener) }
+        var choices = self.configuration.listen.port == 0 ? Self.choices : 1
+        while true {
+            choices -= 1
+            do throws(RelayError) {
+                return try await self.bindBoth(addresses, policy)
+            } catch {
+                guard choices > 0 else { throw error }
             }
-            if !listeners.isEmpty { return Bound(engine: engine, sockets: sockets, port: port, listeners: listeners) }
-            for socket in sockets.joined() { close(socket) }
         }
-        throw .cannotListen("\(self.configuration.listen) (TCP)")
+    }
+
+    private func bindBoth(_ addresses: [IPAddress], _ policy: RelayPolicy) async throws(RelayError) -> Bound {
+        let (sockets, port) = try self.bindDatagrams(addresses)
+        let engine = RelayEngine(policy: policy, secret: self.configuration.secret, sockets: sockets[0])
+        var listeners: [any Channel] = []
+        for host in self.configuration.listen.addresses {
+            do {
+                listeners.append(try await self.bindStreams(host, port: port, engine: engine, isTLS: false))
+            } catch {
+                // `localhost` may lack IPv6.
+                guard listeners.isEmpty else { continue }
+                for socket in sockets.joined() { close(socket) }
+                throw .cannotListen("\(self.configuration.listen) (TCP)")
+            }
+        }
+        return Bound(engine: engine, sockets: sockets, port: port, listeners: listeners)
     }
 
     /// What a wildcard stands for: answers must leave from the address that was asked, so each has its socket.
@@ -303,6 +315,7 @@ package final class RelayServer: Sendable {
     private static let reservedDescriptors = 512
     private static let socketBuffer: Int32 = 4 << 20
     private static let streamBuffer = 64 * 1024
+    /// How often the kernel may choose a port.
     private static let choices = 20
     private static let abandonedLimit: Duration = .seconds(60)
 }

@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 from laboratory import sound
-from laboratory.colloque import DONE, Bridge, Broker, Doctor, completed, digits_of, words_of
+from laboratory.colloque import Bridge, Broker, Doctor, completed, digits_of, words_of
 from laboratory.processes import Process
 from laboratory.runner import needs_strace, test
 
@@ -62,9 +62,13 @@ async def told_to_stop(laboratory):
     broker = await Broker(laboratory).start()
     doctor = await Doctor(laboratory, broker).settle()
     session = await doctor.session()
-    at_doctor = await doctor.bridge(session, play="tone:500")
-    at_patient = await Bridge.patient(laboratory, session["link"], play="tone:700")
-    await at_patient.process.line("^connected: ")
+    doctor_sound = sound.melody(laboratory.directory, seconds=30, seed=1)
+    patient_sound = sound.melody(laboratory.directory, seconds=30, seed=2)
+    at_doctor = await doctor.bridge(session, play=doctor_sound)
+    at_patient = await Bridge.patient(laboratory, session["link"], play=patient_sound)
+    # Not before there is sound: without any it is no call.
+    await at_doctor.has_heard(patient_sound, seconds=0.5)
+    await at_patient.has_heard(doctor_sound, seconds=0.5)
     pid = at_patient.process.child.pid
     threads = [int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()
                if (task / "comm").read_text().startswith("NIO")]
@@ -75,10 +79,10 @@ async def told_to_stop(laboratory):
          "--inject=write,writev,sendmsg,sendto:delay_enter=100ms"], name="strace"))
     await slow.line("attached")
     at_patient.process.send(signal.SIGTERM)
-    # It may be told so before the first sound.
-    for end, reason in ((at_patient, "hung-up"), (at_doctor, "peer-hung-up")):
+    for who, end, reason in (("patient", at_patient, "hung-up"), ("doctor", at_doctor, "peer-hung-up")):
         report = await end.report(timeout=10)
-        assert (report["exit"], report["reason"]) == (DONE, reason), report
+        completed(report, who)
+        assert report["reason"] == reason, report
 
 
 @test("The broker is killed in mid-call: sound goes on, and both ends resume when it returns", limit=90,

@@ -333,7 +333,7 @@ async def arrival(laboratory):
         subprocess.run, ["pactl", "list", "short", "source-outputs"], capture_output=True, text=True,
         env={**os.environ, **seat.speakers.environment})
     # Time for a chime, and for one that must not come.
-    await asyncio.sleep(4)
+    await asyncio.sleep(9)
     await recorder.stop()
     samples, rate = sound.read(path)
     power = numpy.abs(numpy.fft.rfft(samples)) ** 2

@@ -407,7 +407,7 @@ window.start = () => {
 };
 begin().catch(() => fail('internal', { canRetry: false })).then(() => {
   // The early button stays until the sentences have come. Where it leads nowhere, the microphone is given back.
-  const press = model.state === 'bad-link' || model.state === 'failed' ? giveEarlyMicrophoneBack : () => void enter(false);
-  if (window.early) window.early.onPress = press;
-  if (press === giveEarlyMicrophoneBack) giveEarlyMicrophoneBack();
+  const leadsOn = model.state !== 'bad-link' && model.state !== 'failed';
+  if (window.early) window.early.onPress = leadsOn ? () => void enter(false) : giveEarlyMicrophoneBack;
+  if (!leadsOn) giveEarlyMicrophoneBack();
 });

@@ -27,7 +27,10 @@ interface TrustedTypePolicy {
 interface Window {
   /** Called by the document once the sentences have come. */
   start: () => void;
-  /** What was pressed before the large script had come; absent where src/early.js did nothing. */
+  /**
+   * What was asked for by a press before the large script had come, and what a press does that comes after it; absent
+   * where src/early.js did nothing.
+   */
   early?: { microphone: Promise<MediaStream> | null, onPress: () => void };
   readonly trustedTypes?: {
     createPolicy(name: string, rules: { createScriptURL(url: string): string }): TrustedTypePolicy;

@@ -198,7 +198,11 @@ export class View {
     const results = [];
     if (words !== null && call?.ownComparison === 'same') results.push(text.words.same);
     if (words !== null && call?.peerComparison === 'same') results.push(text.words.peerSame);
-    write('words-result', results.join(' '));
+    const result = results.join(' ');
+    if (this.shown.isNew('words-result', result)) {
+      write('words-result', result);
+      this.#announce(result);
+    }
     if (words === null) return;
     container.lang = words.locale;
     write('words-intro', introduceWords(shown.length > 0 ? words.locale : locale, locale));

@@ -8,7 +8,6 @@ are carried to the broker and, on the way, shown to whoever wants to read them.
 import asyncio
 import contextlib
 import ctypes
-import fcntl
 import os
 import random
 import re
@@ -204,7 +203,7 @@ class Carrier:
         await asyncio.gather(*self._connections, return_exceptions=True)
 
 
-#: Locked while this run lasts, one for each port that it was given.
+#: Named after the ports that this run was given.
 _marks = []
 
 
@@ -215,9 +214,10 @@ def free_port():
     """
     while True:
         port = random.randrange(20_000, 32_000)
-        mark = open(f"/tmp/colloque-port-{port}", "w")
+        mark = socket.socket(socket.AF_UNIX)
         with contextlib.suppress(OSError):
-            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # A name that ends with this process and is no file.
+            mark.bind(f"\0colloque-test-port-{port}")
             with socket.create_server(("127.0.0.1", port)):
                 _marks.append(mark)
                 return port
